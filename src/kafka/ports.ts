@@ -1,0 +1,87 @@
+/**
+ * What the worker needs of Kafka. The adapters beside this file implement it on
+ * `@confluentinc/kafka-javascript` and the native batch poll; tests implement it in memory.
+ */
+import type { Batch } from "./batch.ts";
+
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
+export interface CommitEntry extends TopicPartition {
+  offset: number;
+  metadata?: string;
+}
+
+/** The broker's word on one commit, partition by partition. */
+export interface CommitAnswer {
+  /** Entries as they were sent, each with the broker's refusal if there was one. */
+  entries: (CommitEntry & { error?: KafkaProblem })[];
+}
+
+export interface KafkaProblem {
+  /** librdkafka's code: negative for local errors, positive for those of the broker. */
+  code: number;
+  message: string;
+  fatal?: boolean;
+}
+
+export type AssignmentChange =
+  | { kind: "assign"; partitions: TopicPartition[] }
+  | { kind: "revoke"; partitions: TopicPartition[] }
+  | { kind: "lost"; partitions: TopicPartition[] };
+
+/** A partition queue's number in the poll; never used twice in the life of a consumer. */
+export type QueueId = number;
+
+export interface Consumer {
+  /** Called, on the JS thread, when something arrived while nothing was polled. */
+  onWake(wake: () => void): void;
+  /**
+   * Takes what is there without waiting: assignment changes, commit answers and errors are stored for
+   * the `take…` calls, messages are returned. At most `max` messages and about `maxBytes`.
+   */
+  poll(max: number, maxBytes: number): Batch | null;
+  /** True when the last poll left something behind, for which no wake-up will come. */
+  readonly more: boolean;
+  takeAssignmentChanges(): AssignmentChange[];
+  takeCommitAnswers(): CommitAnswer[];
+  takeProblems(): KafkaProblem[];
+
+  /** Opens a queue for each partition, then answers the assignment. Lanes bound what is polled. */
+  assign(partitions: readonly (TopicPartition & { lane: number; offset?: number })[]): QueueId[];
+  /** Stops polling a queue; what it has prefetched stays. */
+  block(queue: QueueId, blocked: boolean): void;
+  /** Answers a revoke or a loss, then closes the queues and frees their prefetch. */
+  unassign(partitions: readonly TopicPartition[], queues: readonly QueueId[]): void;
+  /** Messages a lane (one topic) may still hand out; read by each poll. */
+  setLaneRoom(lane: number, room: number): void;
+
+  /** Starts a commit. Only `takeCommitAnswers` tells what became of it. */
+  commit(entries: readonly CommitEntry[]): void;
+  /** The end of a partition as far as the client knows, or -1. */
+  endOffset(topic: string, partition: number): number;
+  /** Leaves the group and frees everything; resolves within `timeoutMs` in any case. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+export interface OutgoingMessage {
+  topic: string;
+  partition?: number | undefined;
+  key: Uint8Array | string | null;
+  value: Uint8Array | null;
+  headers: readonly (readonly [name: string, value: Uint8Array | string | null])[];
+  timestamp?: number | undefined;
+}
+
+export interface Delivered extends TopicPartition {
+  offset: number;
+}
+
+export interface Producer {
+  /** Resolves when the broker acknowledged; rejects with a `KafkaError` when it refused. */
+  send(message: OutgoingMessage): Promise<Delivered>;
+  /** Waits for all acknowledgements, at most `timeoutMs`, then closes. */
+  close(timeoutMs: number): Promise<void>;
+}

@@ -1,0 +1,102 @@
+/** What the stats are at one instant: plain data, made by the collector, read by the renderers. */
+
+export type WorkerState = "starting" | "running" | "draining" | "aborting" | "stopped";
+
+export interface Snapshot {
+  /** Wall clock, milliseconds since the epoch. */
+  at: number;
+  /** Milliseconds since the worker started. */
+  uptimeMs: number;
+  state: WorkerState;
+  group: string;
+  broker: BrokerState;
+  /** Attempts running now, all tasks together. */
+  inFlight: number;
+  /** The bound on `inFlight` (`--concurrency`). */
+  limit: number;
+  /** Messages that wait in memory for their next attempt or a free slot of their task. */
+  waiting: number;
+  /** Bytes of messages prefetched and held; `null` for the prefetch part until Kafka reported it. */
+  heldBytes: number;
+  maxBytes: number;
+  /** Bytes resident in memory. */
+  rssBytes: number;
+  /** 99th percentile and maximum of the event-loop delay over the last interval, milliseconds. */
+  loopDelayMs: { p99: number; max: number };
+  tasks: TaskSnapshot[];
+  topics: TopicSnapshot[];
+  totals: Totals;
+  /** Tasks done in each of the last 60 whole seconds, oldest first; shorter while the run is young. */
+  rateHistory: number[];
+}
+
+export interface BrokerState {
+  state: "connecting" | "up" | "down";
+  /** Milliseconds in this state. */
+  sinceMs: number;
+}
+
+export interface Totals {
+  /** Messages received from Kafka. */
+  received: number;
+  /** Ended well: the run succeeded. */
+  done: number;
+  /** Ended by `Discard`. */
+  discarded: number;
+  /** Attempts that failed, retried or not. */
+  failed: number;
+  /** Failed attempts that led to another attempt. */
+  retried: number;
+  /** Messages that went to a dead-letter topic, acknowledged. */
+  dead: number;
+  /** Messages without a task that were skipped (`--unroutable skip`). */
+  skipped: number;
+  /** Tasks done a second, over the last 10 s. */
+  ratePerSecond: number;
+  /** Run time of attempts, milliseconds, over the whole run; `null` before the first. */
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
+
+export interface TaskSnapshot extends Omit<Totals, "received" | "skipped"> {
+  name: string;
+  topic: string;
+  inFlight: number;
+  /** The task's own bound (`concurrency`); `null` without one. */
+  limit: number | null;
+  /** Of this task, waiting for the next attempt or for a slot. */
+  waiting: number;
+}
+
+export interface TopicSnapshot {
+  topic: string;
+  /** Partitions assigned to this worker. */
+  partitions: PartitionSnapshot[];
+  /** Sum over the partitions; `null` while an end offset is unknown. */
+  lag: number | null;
+  /** The message that holds a watermark back for longest. */
+  blocked: BlockedMessage | null;
+}
+
+export interface PartitionSnapshot {
+  partition: number;
+  /** Lowest offset not finished: what is or will be committed; -1 before the first message. */
+  watermark: number;
+  /** Last offset that the broker confirmed as committed; -1 without one. */
+  committed: number;
+  /** One past the last message received; -1 before the first. */
+  position: number;
+  /** End of the partition as far as known; -1 when unknown. */
+  end: number;
+}
+
+export interface BlockedMessage {
+  partition: number;
+  offset: number;
+  task: string;
+  /** The key as text, `null` without one. Not escaped yet: the renderer does that. */
+  key: string | null;
+  attempt: number;
+  /** Milliseconds since it was received. */
+  ageMs: number;
+}
