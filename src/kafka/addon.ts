@@ -1,0 +1,79 @@
+/**
+ * The native addon: the package's bindings of librdkafka and our partition poll, one file.
+ *
+ * It is loaded when it is first asked for, since that takes some 10 ms which `--help` need not pay.
+ * In the executable the addon is embedded (embedded_addon.ts, by scripts/bundle.ts); elsewhere the
+ * package's own loader finds it in node_modules.
+ */
+import manifest from "@confluentinc/kafka-javascript/package.json" with { type: "json" };
+
+/** What `attach` returns: one consumer's poller. Opaque. */
+export type PollHandle = object & { readonly __pollHandle: never };
+
+/**
+ * Columns of one poll of `count` entries, see batch.ts:
+ * `[count, more, bytes, numbers, ints, headerLengths]`.
+ */
+export type Columns = [
+  count: number,
+  more: boolean,
+  bytes: ArrayBuffer,
+  numbers: ArrayBuffer,
+  ints: ArrayBuffer,
+  headerLengths: ArrayBuffer,
+];
+
+/** Zero-timeout polling of one queue per partition; src/native/partition_poll.h has the contract. */
+export interface PartitionPoll {
+  attach(nativeClient: object, wake: () => void): PollHandle;
+  open(handle: PollHandle, topic: string, partition: number, lane: number): number;
+  poll(
+    handle: PollHandle,
+    max: number,
+    perQueue: number,
+    maxBytes: number,
+    laneRoom: Int32Array,
+  ): Columns | null;
+  block(handle: PollHandle, queue: number, blocked: boolean): void;
+  close(handle: PollHandle, queue: number): void;
+  detach(handle: PollHandle): void;
+  queued(handle: PollHandle): number;
+}
+
+export interface Addon {
+  readonly librdkafkaVersion: string;
+  readonly opensslVersion: string;
+  readonly partitionPoll: PartitionPoll;
+}
+
+let loading: Promise<Addon> | undefined;
+
+/**
+ * Loads the addon, once.
+ * @throws {EnvironmentError} when the executable cannot unpack it.
+ */
+export function loadAddon(): Promise<Addon> {
+  loading ??= import("@confluentinc/kafka-javascript/librdkafka.js")
+    .then((module) => module.default as unknown as Addon);
+  return loading;
+}
+
+export interface NativeVersions {
+  package: string;
+  librdkafka: string;
+  openssl: string;
+}
+
+/** Set by scripts/bundle.ts, which asks the addon that it embeds. */
+declare const TASKC_NATIVE_VERSIONS: NativeVersions | undefined;
+
+/** Versions of the native part; in the executable without loading it. */
+export async function nativeVersions(): Promise<NativeVersions> {
+  if (typeof TASKC_NATIVE_VERSIONS !== "undefined") return TASKC_NATIVE_VERSIONS;
+  const addon = await loadAddon();
+  return {
+    package: manifest.version,
+    librdkafka: addon.librdkafkaVersion,
+    openssl: addon.opensslVersion,
+  };
+}
