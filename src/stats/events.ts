@@ -54,7 +54,13 @@ export type WorkerEvent =
   | { event: "timed-out"; task: string; topic: string; partition: number; offset: number }
   | { event: "kafka-error"; code: number; reason: string }
   | { event: "task-error"; task: string | null; reason: string }
-  | { event: "log"; task: string; level: "debug" | "info" | "warn" | "error"; message: string; fields?: unknown }
+  | {
+    event: "log";
+    task: string;
+    level: "debug" | "info" | "warn" | "error";
+    message: string;
+    fields?: unknown;
+  }
   | { event: "draining"; reason: string; inFlight: number }
   | { event: "aborting"; inFlight: number }
   | { event: "stopped"; exitCode: number };

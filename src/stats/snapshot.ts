@@ -12,6 +12,8 @@ export interface Snapshot {
   broker: BrokerState;
   /** Attempts running now, all tasks together. */
   inFlight: number;
+  /** The most attempts that ever ran at once. */
+  peakInFlight: number;
   /** The bound on `inFlight` (`--concurrency`). */
   limit: number;
   /** Messages that wait in memory for their next attempt or a free slot of their task. */
@@ -21,6 +23,8 @@ export interface Snapshot {
   maxBytes: number;
   /** Bytes resident in memory. */
   rssBytes: number;
+  /** The most of `rssBytes` that a snapshot has seen. */
+  peakRssBytes: number;
   /** 99th percentile and maximum of the event-loop delay over the last interval, milliseconds. */
   loopDelayMs: { p99: number; max: number };
   tasks: TaskSnapshot[];
@@ -66,6 +70,8 @@ export interface TaskSnapshot extends Omit<Totals, "received" | "skipped"> {
   limit: number | null;
   /** Of this task, waiting for the next attempt or for a slot. */
   waiting: number;
+  /** As in `Snapshot`, of this task. */
+  rateHistory: number[];
 }
 
 export interface TopicSnapshot {
