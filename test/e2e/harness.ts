@@ -1,0 +1,6 @@
+/** What an end-to-end test needs, under one name: the executable, a folder, the broker, a terminal. */
+export * from "./harness/broker.ts";
+export * from "./harness/executable.ts";
+export * from "./harness/project.ts";
+export * from "./harness/terminal.ts";
+export * from "./harness/waiting.ts";

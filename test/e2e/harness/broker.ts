@@ -1,0 +1,251 @@
+/**
+ * The real broker of the tests, seen from outside: topics, messages, commits. Nothing here goes through
+ * taskc; the clients are the package's own.
+ */
+import kafkaPackage from "@confluentinc/kafka-javascript";
+import { randomBytes } from "node:crypto";
+import process from "node:process";
+import { after, test } from "node:test";
+import { until, withinHangBound } from "./waiting.ts";
+
+const { KafkaConsumer, KafkaJS } = kafkaPackage;
+
+/** Bootstrap servers of the listeners that scripts/test has started; undefined without a broker. */
+export const brokers = {
+  plain: process.env.TASKC_TEST_BROKERS,
+  sasl: process.env.TASKC_TEST_SASL_BROKERS,
+  tls: process.env.TASKC_TEST_TLS_BROKERS,
+  /** What a client of the TLS listener has to trust. */
+  ca: process.env.TASKC_TEST_TLS_CA,
+};
+
+/** What scripts/kafka sets up for its SASL listener. */
+export const SASL_USER = "taskc";
+export const SASL_PASSWORD = "taskc-secret";
+
+/** A test that needs the broker: skipped without one, unless TASKC_TEST_REQUIRE_BROKER is set. */
+export function brokerTest(name: string, run: () => Promise<void>): void {
+  const missing = brokers.plain === undefined;
+  if (missing && process.env.TASKC_TEST_REQUIRE_BROKER !== undefined) {
+    throw new Error("TASKC_TEST_BROKERS is not set, but TASKC_TEST_REQUIRE_BROKER is");
+  }
+  test(name, { skip: missing ? "TASKC_TEST_BROKERS names no broker" : false }, run);
+}
+
+type Kafka = InstanceType<typeof KafkaJS.Kafka>;
+type Admin = ReturnType<Kafka["admin"]>;
+type Producer = ReturnType<Kafka["producer"]>;
+
+let connected: Promise<{ admin: Admin; producer: Producer }> | undefined;
+
+function connect(): Promise<{ admin: Admin; producer: Producer }> {
+  connected ??= (async () => {
+    const kafka = new KafkaJS.Kafka({
+      kafkaJS: { brokers: (brokers.plain ?? "").split(","), logLevel: KafkaJS.logLevel.NOTHING },
+    });
+    const admin = kafka.admin();
+    const producer = kafka.producer({ "linger.ms": 5, "queue.buffering.max.messages": 1_000_000 });
+    await Promise.all([admin.connect(), producer.connect()]);
+    return { admin, producer };
+  })();
+  return connected;
+}
+
+after(async () => {
+  if (connected === undefined) return;
+  const { admin, producer } = await connected;
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+});
+
+/** A name that no other test has. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(5).toString("hex")}`;
+}
+
+/** Creates a topic, ready for use, and returns its name. */
+export async function topic(
+  { prefix = "test", name = uniqueName(prefix), partitions = 1 }: {
+    prefix?: string;
+    name?: string;
+    partitions?: number;
+  } = {},
+): Promise<string> {
+  const { admin } = await connect();
+  await admin.createTopics({
+    topics: [{ topic: name, numPartitions: partitions, replicationFactor: 1 }],
+  });
+  await until(`topic ${name} to have its leaders`, async () => {
+    const described = await admin.fetchTopicMetadata({ topics: [name] }).catch(() => []);
+    const found = described.find((topic) => topic.name === name)?.partitions ?? [];
+    return found.length === partitions && found.every((partition) => partition.leader >= 0);
+  });
+  return name;
+}
+
+export async function topicExists(name: string): Promise<boolean> {
+  const { admin } = await connect();
+  return (await admin.listTopics()).includes(name);
+}
+
+export async function deleteTopic(name: string): Promise<void> {
+  const { admin } = await connect();
+  await admin.deleteTopics({ topics: [name] });
+}
+
+export interface Outgoing {
+  key?: string | null;
+  value: string | Uint8Array | null;
+  headers?: Record<string, string>;
+  partition?: number;
+}
+
+/** Sends the messages and resolves when the broker has acknowledged all of them. */
+export async function produce(to: string, messages: readonly Outgoing[]): Promise<void> {
+  const { producer } = await connect();
+  const toSend = messages.map(({ value, ...rest }) => ({
+    ...rest,
+    value: value === null ? null : Buffer.from(value),
+  }));
+  await withinHangBound(
+    producer.send({ topic: to, messages: toSend }),
+    () => `The broker did not acknowledge ${messages.length} messages for ${to}`,
+  );
+}
+
+/** JSON values, one message each. */
+export function json(values: readonly unknown[]): Outgoing[] {
+  return values.map((value) => ({ value: JSON.stringify(value) }));
+}
+
+export interface Committed {
+  offset: number;
+  metadata: string;
+}
+
+/** What a group has committed of a topic, by partition; one without a commit is not there. */
+export async function committed(group: string, of: string): Promise<Map<number, Committed>> {
+  const { admin } = await connect();
+  const answer = await admin.fetchOffsets({ groupId: group, topics: [of] });
+  const partitions = answer.find(({ topic }) => topic === of)?.partitions ?? [];
+  return new Map(
+    partitions.filter(({ offset }) => Number(offset) >= 0).map((
+      { partition, offset, metadata },
+    ) => [
+      partition,
+      { offset: Number(offset), metadata: metadata ?? "" },
+    ]),
+  );
+}
+
+/** Commits for a group that has no member, as a worker before would have. */
+export async function commitAs(
+  group: string,
+  entries: readonly { topic: string; partition: number; offset: number; metadata?: string }[],
+): Promise<void> {
+  const consumer = new KafkaConsumer({
+    "bootstrap.servers": brokers.plain ?? "",
+    "group.id": group,
+  });
+  await connectConsumer(consumer);
+  try {
+    consumer.commitSync([...entries]);
+  } finally {
+    await disconnectConsumer(consumer);
+  }
+}
+
+/** One past the last message of each partition, by partition. */
+export async function endOffsets(of: string): Promise<Map<number, number>> {
+  const { admin } = await connect();
+  const offsets = await admin.fetchTopicOffsets(of);
+  return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+}
+
+/** The sum of end minus commit over a topic's partitions; one without a commit counts from its start. */
+export async function lag(group: string, of: string): Promise<number> {
+  const [ends, commits] = await Promise.all([endOffsets(of), committed(group, of)]);
+  let sum = 0;
+  for (const [partition, end] of ends) {
+    sum += end - (commits.get(partition)?.offset ?? 0);
+  }
+  return sum;
+}
+
+export interface Read {
+  partition: number;
+  offset: number;
+  key: string | null;
+  value: string | null;
+  /** All of them in order, repeated names included. */
+  headers: [name: string, value: string][];
+}
+
+/** Reads a topic from its start to its end, by partition and offset. */
+export async function consumeAll(from: string): Promise<Read[]> {
+  const ends = [...await endOffsets(from)].filter(([, end]) => end > 0);
+  if (ends.length === 0) return [];
+  const consumer = new KafkaConsumer({
+    "bootstrap.servers": brokers.plain ?? "",
+    "group.id": uniqueName("observer"),
+    "enable.auto.commit": false,
+    "enable.partition.eof": true,
+  }, {});
+  const open = new Set(ends.map(([partition]) => partition));
+  const read: Read[] = [];
+  try {
+    await connectConsumer(consumer);
+    consumer.setDefaultConsumeTimeout(100);
+    consumer.on("partition.eof", ({ partition }) => void open.delete(partition));
+    consumer.assign(ends.map(([partition]) => ({ topic: from, partition, offset: 0 })));
+    await until(`all of ${from} to be read`, async () => {
+      const batch = await new Promise<Parameters<typeof toRead>[0][]>((resolve, reject) =>
+        consumer.consume(1000, (error, messages) => error ? reject(error) : resolve(messages))
+      );
+      read.push(...batch.map(toRead));
+      return open.size === 0;
+    });
+  } finally {
+    await disconnectConsumer(consumer);
+  }
+  return read.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+}
+
+type Consumer = InstanceType<typeof KafkaConsumer>;
+
+function connectConsumer(consumer: Consumer): Promise<void> {
+  return new Promise((resolve, reject) =>
+    consumer.connect({}, (error) => error ? reject(error) : resolve())
+  );
+}
+
+function disconnectConsumer(consumer: Consumer): Promise<void> {
+  return new Promise((resolve) => consumer.disconnect(() => resolve()));
+}
+
+interface Raw {
+  partition: number;
+  offset: number;
+  key?: Uint8Array | string | null | undefined;
+  value: Uint8Array | null;
+  headers?: Record<string, unknown>[];
+}
+
+function toRead(raw: Raw): Read {
+  return {
+    partition: raw.partition,
+    offset: raw.offset,
+    key: toText(raw.key),
+    value: toText(raw.value),
+    headers: (raw.headers ?? []).flatMap((header) =>
+      Object.entries(header).map(([name, value]): [string, string] => [
+        name,
+        toText(value as Uint8Array) ?? "",
+      ])
+    ),
+  };
+}
+
+function toText(bytes: Uint8Array | string | null | undefined): string | null {
+  if (bytes === null || bytes === undefined) return null;
+  return typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+}
