@@ -81,6 +81,13 @@ export class InvalidPayloadError extends TaskcError {
 export class KafkaError extends TaskcError {
   readonly code = "E_KAFKA";
   readonly exitCode = EXIT.kafka;
+  /** librdkafka's code where there is one: negative for local errors, positive for a broker's. */
+  readonly kafkaCode: number | undefined;
+
+  constructor(message: string, options: FailureOptions & { kafkaCode?: number | undefined } = {}) {
+    super(message, options);
+    this.kafkaCode = options.kafkaCode;
+  }
 }
 
 /** The text for a terminal or log: the message, then the hint on a line of its own. */

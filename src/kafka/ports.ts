@@ -32,6 +32,9 @@ export type AssignmentChange =
   | { kind: "revoke"; partitions: TopicPartition[] }
   | { kind: "lost"; partitions: TopicPartition[] };
 
+/** The brokers were all lost, or one is there again. */
+export type BrokerChange = { up: true } | { up: false; reason: string };
+
 /** A partition queue's number in the poll; never used twice in the life of a consumer. */
 export type QueueId = number;
 
@@ -48,6 +51,7 @@ export interface Consumer {
   takeAssignmentChanges(): AssignmentChange[];
   takeCommitAnswers(): CommitAnswer[];
   takeProblems(): KafkaProblem[];
+  takeBrokerChanges(): BrokerChange[];
 
   /** Opens a queue for each partition, then answers the assignment. Lanes bound what is polled. */
   assign(partitions: readonly (TopicPartition & { lane: number; offset?: number })[]): QueueId[];

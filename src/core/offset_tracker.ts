@@ -1,0 +1,132 @@
+/**
+ * Which offsets of one assigned partition are finished.
+ *
+ * Offsets arrive in rising order, with gaps (transaction markers, compaction), and finish in any
+ * order. Each received offset gets a position, a number that only rises; a ring holds the offsets and
+ * states from the lowest unfinished one (the head) up to the last received.
+ *
+ * Invariants:
+ * - the entry at the head is unfinished, or the ring is empty;
+ * - the watermark is the offset at the head, or one past all that was received when the ring is empty;
+ * - the watermark never falls, and never passes an unfinished offset.
+ */
+export class OffsetTracker<Item = unknown> {
+  #offsets: Float64Array;
+  #finished: Uint8Array;
+  /** What stands for each unfinished offset, if anything was given to `hold`. */
+  #items: (Item | undefined)[];
+  /** Index in the ring of the head. */
+  #start = 0;
+  /** Position of the head; positions below are finished. */
+  #head = 0;
+  #count = 0;
+  #unfinished = 0;
+  /** One past the last offset known to hold no unfinished message; -1 before the first. */
+  #next = -1;
+
+  /** `capacity` is where the ring starts, a power of two; it grows by doubling. */
+  constructor(capacity = 64) {
+    if (capacity < 1 || (capacity & (capacity - 1)) !== 0) {
+      throw new RangeError(`Capacity ${capacity} is not a power of two`);
+    }
+    this.#offsets = new Float64Array(capacity);
+    this.#finished = new Uint8Array(capacity);
+    this.#items = new Array<Item | undefined>(capacity).fill(undefined);
+  }
+
+  /**
+   * Notes that `offset` was received and returns its position, for `finish`.
+   * Returns -1, and changes nothing, for an offset that is not above all received before: the log was
+   * truncated or recreated, and a tracker of its own must begin.
+   */
+  receive(offset: number): number {
+    if (offset < this.#next) return -1;
+    if (this.#count === this.#offsets.length) this.#grow();
+    const index = (this.#start + this.#count) & (this.#offsets.length - 1);
+    this.#offsets[index] = offset;
+    this.#finished[index] = 0;
+    this.#next = offset + 1;
+    this.#unfinished++;
+    return this.#head + this.#count++;
+  }
+
+  /** Keeps `item` with an unfinished offset, until that is finished. */
+  hold(position: number, item: Item): void {
+    const distance = position - this.#head;
+    if (distance < 0 || distance >= this.#count) return;
+    this.#items[(this.#start + distance) & (this.#offsets.length - 1)] = item;
+  }
+
+  /** Marks the offset at `position` as finished. False when it was so already, or never received. */
+  finish(position: number): boolean {
+    const distance = position - this.#head;
+    if (distance < 0 || distance >= this.#count) return false;
+    const mask = this.#offsets.length - 1;
+    const index = (this.#start + distance) & mask;
+    if (this.#finished[index] === 1) return false;
+    this.#finished[index] = 1;
+    this.#items[index] = undefined;
+    this.#unfinished--;
+    while (this.#count > 0 && this.#finished[this.#start] === 1) {
+      this.#start = (this.#start + 1) & mask;
+      this.#head++;
+      this.#count--;
+    }
+    return true;
+  }
+
+  /**
+   * Notes that nothing to be received lies below `end`: the end of the partition was reached, and what
+   * precedes it (control records) will never arrive.
+   */
+  reachEnd(end: number): void {
+    if (end > this.#next) this.#next = end;
+  }
+
+  /** Lowest received offset that is not finished, else one past all received; -1 before the first. */
+  get watermark(): number {
+    return this.#count === 0 ? this.#next : this.#offsets[this.#start]!;
+  }
+
+  /** One past the last offset received; -1 before the first. */
+  get position(): number {
+    return this.#next;
+  }
+
+  /** Offsets received and not finished. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Finished offsets above the watermark, which a commit of the watermark alone does not cover. */
+  get finishedAbove(): number {
+    return this.#count - this.#unfinished;
+  }
+
+  /** What was held for the offset that holds the watermark back; `undefined` when none does. */
+  get headItem(): Item | undefined {
+    return this.#count === 0 ? undefined : this.#items[this.#start];
+  }
+
+  /** Distance from the watermark to the last offset received. */
+  get ahead(): number {
+    return this.#count === 0 ? 0 : this.#next - this.#offsets[this.#start]!;
+  }
+
+  #grow(): void {
+    const size = this.#offsets.length;
+    const offsets = new Float64Array(size * 2);
+    const finished = new Uint8Array(size * 2);
+    const tail = size - this.#start;
+    offsets.set(this.#offsets.subarray(this.#start), 0);
+    offsets.set(this.#offsets.subarray(0, this.#start), tail);
+    finished.set(this.#finished.subarray(this.#start), 0);
+    finished.set(this.#finished.subarray(0, this.#start), tail);
+    const items = [...this.#items.slice(this.#start), ...this.#items.slice(0, this.#start)];
+    for (let index = size; index < size * 2; index++) items.push(undefined);
+    this.#items = items;
+    this.#offsets = offsets;
+    this.#finished = finished;
+    this.#start = 0;
+  }
+}

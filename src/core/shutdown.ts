@@ -1,0 +1,50 @@
+/**
+ * The phases of a shutdown, as decisions.
+ *
+ * ```
+ * running ──stop──► draining ──► aborting ──► committing ──► closing
+ * ```
+ * Draining takes nothing new and waits for what runs, at most the grace; aborting aborts the signals and
+ * waits a little; committing waits for the broker's word on the last commit. A second request to stop
+ * goes to the abort at once. Each phase is bounded, so the whole is too.
+ */
+
+export type ShutdownPhase = "running" | "draining" | "aborting" | "committing" | "closing";
+
+/** After the abort, tasks get this long to settle. */
+export const ABORT_WAIT_MS = 3000;
+/** The answer to the last commit is waited for this long. */
+export const COMMIT_WAIT_MS = 3000;
+
+export interface ShutdownFacts {
+  now: number;
+  /** When the phase began. */
+  since: number;
+  graceMs: number;
+  /** Requests to stop so far. */
+  requests: number;
+  /** Attempts running and dead letters on their way. */
+  busy: number;
+  /** Watermarks that the broker has not confirmed. */
+  uncommitted: number;
+}
+
+/** The phase that follows from the facts; the same one when nothing is to change. */
+export function nextPhase(phase: ShutdownPhase, facts: ShutdownFacts): ShutdownPhase {
+  const spent = facts.now - facts.since;
+  switch (phase) {
+    case "running":
+      return facts.requests > 0 ? "draining" : "running";
+    case "draining":
+      if (facts.busy === 0) return "committing";
+      return facts.requests > 1 || spent >= facts.graceMs ? "aborting" : "draining";
+    case "aborting":
+      return facts.busy === 0 || spent >= ABORT_WAIT_MS ? "committing" : "aborting";
+    case "committing":
+      return facts.uncommitted === 0 || spent >= COMMIT_WAIT_MS ? "closing" : "committing";
+    case "closing":
+      return "closing";
+    default:
+      return phase satisfies never;
+  }
+}

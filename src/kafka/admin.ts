@@ -1,0 +1,59 @@
+/** Topics: which are there, and making those that are missing. */
+import { KafkaError } from "../errors.ts";
+import type { KafkaProducer } from "./producer.ts";
+import { call, CODE, loadRdKafka, toKafkaError } from "./rdkafka.ts";
+
+export interface NewTopic {
+  topic: string;
+  /** -1: the broker's default. */
+  partitions: number;
+  /** -1: the broker's default. */
+  replicationFactor: number;
+  config?: Record<string, string>;
+}
+
+const ADMIN_TIMEOUT_MS = 8000;
+
+/** Makes topics; one that is there already is left as it is. Throws a `KafkaError` otherwise. */
+export async function createTopics(
+  producer: KafkaProducer,
+  topics: readonly NewTopic[],
+): Promise<void> {
+  if (topics.length === 0) return;
+  const { AdminClient } = await loadRdKafka();
+  const admin = AdminClient.createFrom(producer.client as never);
+  for (const { topic, partitions, replicationFactor, config } of topics) {
+    try {
+      await call<void>((callback) =>
+        admin.createTopic(
+          {
+            topic,
+            num_partitions: partitions,
+            replication_factor: replicationFactor,
+            ...(config ? { config } : {}),
+          },
+          ADMIN_TIMEOUT_MS,
+          callback,
+        )
+      );
+    } catch (error) {
+      if ((error as KafkaError).kafkaCode === CODE.topicAlreadyExists) continue;
+      throw toKafkaError((error as KafkaError).cause, `Cannot create topic "${topic}"`);
+    }
+  }
+  await waitUntilKnown(producer, topics.map(({ topic }) => topic));
+}
+
+/** Brokers answer before all of them know the topic; a client that asks too early is told there is none. */
+async function waitUntilKnown(producer: KafkaProducer, topics: readonly string[]): Promise<void> {
+  const until = Date.now() + ADMIN_TIMEOUT_MS;
+  for (;;) {
+    const counts = await producer.partitionCounts(topics);
+    const missing = topics.filter((topic) => !counts.get(topic));
+    if (missing.length === 0) return;
+    if (Date.now() > until) {
+      throw new KafkaError(`Cannot find topic "${missing[0]}", which was just created`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

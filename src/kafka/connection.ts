@@ -1,0 +1,125 @@
+/** How clients reach the brokers, and what to say when they cannot. */
+import { KafkaError } from "../errors.ts";
+import { call } from "./rdkafka.ts";
+import { defaultTlsProperties } from "./tls.ts";
+
+export interface ConnectionSettings {
+  /** `host:port`, one or more. */
+  brokers: readonly string[];
+  /** librdkafka properties for this kind of client, from `-X` and taskc.json. */
+  properties: Readonly<Record<string, string>>;
+}
+
+/** A failing start is told within this time; a user waits in front of it. */
+export const CONNECT_TIMEOUT_MS = 8000;
+
+/** The properties that every client has. A user's own win over our defaults. */
+export function connectionProperties(connection: ConnectionSettings): Record<string, unknown> {
+  return {
+    ...defaultTlsProperties(),
+    "client.id": "taskc",
+    "log_level": 0,
+    "socket.nagle.disable": true,
+    "reconnect.backoff.max.ms": 2000,
+    "topic.metadata.propagation.max.ms": 10_000,
+    ...connection.properties,
+    "bootstrap.servers": connection.brokers.join(","),
+  };
+}
+
+/** A client of the package, as far as connecting goes. */
+interface ConnectableClient {
+  connect(
+    options: { timeout: number },
+    callback: (error: unknown, metadata?: Metadata) => void,
+  ): unknown;
+  disconnect(callback: () => void): unknown;
+  on(event: "event.error", listener: (error: { message: string }) => void): unknown;
+  removeListener(event: "event.error", listener: (error: { message: string }) => void): unknown;
+}
+
+export interface Metadata {
+  brokers: { id: number; host: string; port: number }[];
+  topics: {
+    name: string;
+    partitions: { id: number; leader: number; replicas: number[]; isrs: number[] }[];
+    error?: { message: string; code: number };
+  }[];
+}
+
+/**
+ * Connects, or throws a `KafkaError` that says why it cannot be. What will not get better by waiting (a
+ * wrong password, TLS against a plain port) ends it at once; a broker that is down gets the timeout.
+ */
+export async function connect(
+  client: ConnectableClient,
+  connection: ConnectionSettings,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<Metadata> {
+  const reasons: string[] = [];
+  let giveUp: (error: unknown) => void = () => {};
+  const hopeless = new Promise<never>((_, reject) => giveUp = reject);
+  hopeless.catch(() => {});
+  const listener = ({ message }: { message: string }) => {
+    if (reasons.length < 100) reasons.push(message);
+    if (isHopeless(message)) giveUp(new Error(message));
+  };
+  client.on("event.error", listener);
+  try {
+    return await Promise.race([
+      call<Metadata>((callback) => client.connect({ timeout: timeoutMs }, callback)),
+      hopeless,
+    ]);
+  } catch (cause) {
+    throw describeConnectFailure(connection, reasons, cause);
+  } finally {
+    client.removeListener("event.error", listener);
+  }
+}
+
+function isHopeless(reason: string): boolean {
+  return /authentication fail|SASL authentication error|certificate verify failed|unsupported SASL|wrong version number|connecting to a (PLAINTEXT|SSL)/i
+    .test(reason);
+}
+
+/** The most telling of librdkafka's reasons, and what to do about it. */
+export function describeConnectFailure(
+  connection: ConnectionSettings,
+  reasons: readonly string[],
+  cause?: unknown,
+): KafkaError {
+  const brokers = connection.brokers.join(",");
+  const reason = reasons.find(isHopeless) ??
+    reasons.find((text) => !/brokers? are down/.test(text)) ?? (cause as Error)?.message ??
+    "no answer";
+  return new KafkaError(`Cannot connect to Kafka at "${brokers}": ${tidyReason(reason)}`, {
+    hint: hintFor(reason),
+    cause,
+  });
+}
+
+/** Drops librdkafka's prefix of addresses and its timing, which say nothing to the reader. */
+export function tidyReason(reason: string): string {
+  return reason
+    .replace(/^(\w+:\/\/)?[^\s]*:\d+\/(bootstrap|\d+): /, "")
+    .replace(/ \(after \d+ms in state [^)]*\)/g, "")
+    .replace(/(, \d+ identical error\(s\) suppressed|\(\d+ identical error\(s\) suppressed\))/g, "")
+    .trim();
+}
+
+function hintFor(reason: string): string {
+  if (/SASL|authentication/i.test(reason)) {
+    return "Check sasl.mechanisms, sasl.username and sasl.password, given with -X or in taskc.json";
+  }
+  if (/certificate/i.test(reason)) {
+    return "Give the CA that signed the broker's certificate with -X ssl.ca.location=FILE";
+  }
+  if (/connecting to a SSL listener|might be caused by incorrect security\.protocol/i.test(reason)) {
+    return "The port may expect TLS: try -X security.protocol=ssl or sasl_ssl";
+  }
+  if (/SSL|TLS|wrong version number|PLAINTEXT/i.test(reason)) {
+    return "The port may speak plain text: check -X security.protocol and the port";
+  }
+  if (/resolve/i.test(reason)) return "Check the host name in --brokers";
+  return "Check that the broker runs and that --brokers has its address; `taskc dev` needs no broker";
+}

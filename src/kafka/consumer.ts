@@ -1,0 +1,369 @@
+/**
+ * The consumer: the package's own for everything but fetching, and the native poll with one queue per
+ * assigned partition for that.
+ *
+ * The package's callbacks (rebalances, commit answers, errors, statistics) are served by the poll of the
+ * main queue and arrive as events; they are stored here until the loop takes them. While it closes, the
+ * consumer answers rebalances itself, since an unanswered revoke would hold up the closing for ever.
+ */
+import type { PollHandle, PartitionPoll } from "./addon.ts";
+import { loadAddon } from "./addon.ts";
+import { Batch } from "./batch.ts";
+import { connect, connectionProperties, type ConnectionSettings, tidyReason } from "./connection.ts";
+import type {
+  AssignmentChange,
+  BrokerChange,
+  CommitAnswer,
+  CommitEntry,
+  Consumer,
+  KafkaProblem,
+  QueueId,
+  TopicPartition,
+} from "./ports.ts";
+import { groupProperties, type GroupProtocol, hasConsumerProtocol } from "./group_protocol.ts";
+import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { readStatistics, type Statistics } from "./statistics.ts";
+
+type Client = InstanceType<RdKafka["KafkaConsumer"]>;
+
+export interface ConsumerSettings extends ConnectionSettings {
+  group: string;
+  /** `auto`: KIP-848 when the brokers have it, else classic. */
+  protocol: "auto" | GroupProtocol;
+  instanceId?: string | undefined;
+  topics: readonly string[];
+  /** Partitions of those topics, for the share each may prefetch. */
+  partitions: number;
+  /** Bytes that all partitions together may prefetch. */
+  prefetchBytes: number;
+}
+
+/** At most this many messages from one partition before the next has its turn. */
+const PER_QUEUE = 200;
+/** The same problem is told once in this time. */
+const QUIET_MS = 10_000;
+
+export class KafkaConsumer implements Consumer {
+  readonly #settings: ConsumerSettings;
+  readonly #rdkafka: RdKafka;
+  readonly #poll: PartitionPoll;
+  #client!: Client;
+  #handle: PollHandle | null = null;
+  #protocol: GroupProtocol = "classic";
+  #wake: () => void = () => {};
+  #laneRoom = new Int32Array(64);
+  #changes: AssignmentChange[] = [];
+  #answers: CommitAnswer[] = [];
+  #problems: KafkaProblem[] = [];
+  #brokerChanges: BrokerChange[] = [];
+  readonly #told = new Map<string, number>();
+  #statistics: Statistics | null = null;
+  #down = false;
+  #closing = false;
+  #replacing = false;
+  more = false;
+
+  private constructor(settings: ConsumerSettings, rdkafka: RdKafka, poll: PartitionPoll) {
+    this.#settings = settings;
+    this.#rdkafka = rdkafka;
+    this.#poll = poll;
+  }
+
+  /** Connects, without joining the group yet. Throws a `KafkaError` that says why it cannot. */
+  static async open(settings: ConsumerSettings): Promise<KafkaConsumer> {
+    const [rdkafka, addon] = await Promise.all([loadRdKafka(), loadAddon()]);
+    const consumer = new KafkaConsumer(settings, rdkafka, addon.partitionPoll);
+    const wanted = settings.protocol === "auto" ? "consumer" : settings.protocol;
+    const versions = await consumer.#connect(wanted, settings.protocol === "auto");
+    if (settings.protocol === "auto" && !hasConsumerProtocol(versions)) {
+      await consumer.#disconnect(2000);
+      await consumer.#connect("classic", false);
+    }
+    return consumer;
+  }
+
+  /** What the group speaks. */
+  get protocol(): GroupProtocol {
+    return this.#protocol;
+  }
+
+  /** The package's consumer, for questions before the group is joined. */
+  get client(): Client {
+    return this.#client;
+  }
+
+  get statistics(): Statistics | null {
+    return this.#statistics;
+  }
+
+  /** Joins the group. */
+  subscribe(): void {
+    this.#client.subscribe([...this.#settings.topics]);
+  }
+
+  onWake(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  poll(max: number, maxBytes: number): Batch | null {
+    this.more = false;
+    if (!this.#handle || this.#replacing) return null;
+    const columns = this.#poll.poll(this.#handle, max, PER_QUEUE, maxBytes, this.#laneRoom);
+    if (!columns) return null;
+    const batch = new Batch(columns);
+    this.more = batch.more;
+    if (batch.count === 0) return null;
+    // Entries of the main queue come first; they are errors of the group or the client.
+    for (let index = 0; index < batch.count && batch.queue(index) < 0; index++) {
+      this.#noteGroupError(batch.error(index), batch.errorText(index));
+    }
+    return batch;
+  }
+
+  takeAssignmentChanges(): AssignmentChange[] {
+    return take(this.#changes, (empty) => this.#changes = empty);
+  }
+
+  takeCommitAnswers(): CommitAnswer[] {
+    return take(this.#answers, (empty) => this.#answers = empty);
+  }
+
+  takeProblems(): KafkaProblem[] {
+    return take(this.#problems, (empty) => this.#problems = empty);
+  }
+
+  takeBrokerChanges(): BrokerChange[] {
+    return take(this.#brokerChanges, (empty) => this.#brokerChanges = empty);
+  }
+
+  assign(
+    partitions: readonly (TopicPartition & { lane: number; offset?: number })[],
+  ): QueueId[] {
+    const handle = this.#requireHandle();
+    // The queues must be there before the assignment, or messages would go to the main queue.
+    const queues = partitions.map(({ topic, partition, lane }) =>
+      this.#poll.open(handle, topic, partition, lane)
+    );
+    const assignment = partitions.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      ...(offset === undefined ? {} : { offset }),
+    }));
+    if (this.#client.rebalanceProtocol() === "COOPERATIVE") {
+      this.#client.incrementalAssign(assignment as never);
+    } else this.#client.assign(assignment as never);
+    return queues;
+  }
+
+  block(queue: QueueId, blocked: boolean): void {
+    if (this.#handle) this.#poll.block(this.#handle, queue, blocked);
+  }
+
+  unassign(partitions: readonly TopicPartition[], queues: readonly QueueId[]): void {
+    const handle = this.#requireHandle();
+    this.#answerRevoke(partitions);
+    for (const queue of queues) this.#poll.close(handle, queue);
+  }
+
+  setLaneRoom(lane: number, room: number): void {
+    if (lane >= this.#laneRoom.length) {
+      const grown = new Int32Array(Math.max(lane + 1, this.#laneRoom.length * 2));
+      grown.set(this.#laneRoom);
+      this.#laneRoom = grown;
+    }
+    this.#laneRoom[lane] = room;
+  }
+
+  commit(entries: readonly CommitEntry[]): void {
+    this.#client.commit(entries as never);
+  }
+
+  endOffset(topic: string, partition: number): number {
+    return this.#statistics?.ends.get(topic)?.get(partition) ?? -1;
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    await this.#disconnect(timeoutMs);
+  }
+
+  // --- connecting
+
+  /** Returns the client's log lines about features, when asked for. */
+  async #connect(protocol: GroupProtocol, readFeatures: boolean): Promise<string[]> {
+    const { group, instanceId, partitions, prefetchBytes } = this.#settings;
+    const perPartition = Math.max(64, Math.floor(prefetchBytes / Math.max(1, partitions) / 1024));
+    const features: string[] = [];
+    const client = new this.#rdkafka.KafkaConsumer({
+      "fetch.wait.max.ms": 100,
+      "fetch.queue.backoff.ms": 10,
+      "queued.min.messages": 10_000,
+      "queued.max.messages.kbytes": perPartition,
+      // One fetch may overshoot the share of a partition by this much.
+      "fetch.message.max.bytes": Math.min(1_048_576, perPartition * 1024),
+      "statistics.interval.ms": 1000,
+      ...groupProperties(protocol),
+      ...connectionProperties(this.#settings),
+      ...(readFeatures ? { "debug": "feature", "log_level": 7 } : {}),
+      ...(instanceId ? { "group.instance.id": instanceId } : {}),
+      "group.id": group,
+      "enable.auto.commit": false,
+      "enable.auto.offset.store": false,
+      "enable.partition.eof": true,
+      "isolation.level": "read_committed",
+      "rebalance_cb": (error: { code: number }, partitions: TopicPartition[]) =>
+        this.#rebalanced(error.code, partitions),
+      "offset_commit_cb": (error: unknown, entries: CommitReport[]) =>
+        this.#committed(error, entries),
+      // deno-lint-ignore no-explicit-any
+    } as any, { "auto.offset.reset": "earliest" });
+    this.#client = client;
+    this.#protocol = protocol;
+    client.on("event.error", (error: { message: string }) => this.#noteClientError(error.message));
+    client.on("event.stats", ({ message }: { message: string }) => this.#noteStatistics(message));
+    if (readFeatures) {
+      client.on("event.log", ({ message }: { message: string }) => {
+        if (features.length < 2000) features.push(message);
+      });
+    }
+    await connect(client as never, this.#settings);
+    this.#handle = this.#poll.attach(client.getClient(), () => this.#wake());
+    return features;
+  }
+
+  async #disconnect(timeoutMs: number): Promise<void> {
+    // Detaching comes first: librdkafka must have no queue reference left when it is destroyed.
+    if (this.#handle) this.#poll.detach(this.#handle);
+    this.#handle = null;
+    const client = this.#client;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      client.disconnect(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** The brokers have KIP-848, but it is switched off: this client is dead, a classic one takes over. */
+  async #replaceByClassic(): Promise<void> {
+    this.#replacing = true;
+    try {
+      await this.#disconnect(2000);
+      await this.#connect("classic", false);
+      this.subscribe();
+    } catch (error) {
+      const { message, kafkaCode } = toKafkaError(error);
+      this.#problems.push({ code: kafkaCode ?? CODE.fatal, message, fatal: true });
+    } finally {
+      this.#replacing = false;
+      this.#wake();
+    }
+  }
+
+  // --- events
+
+  #rebalanced(code: number, partitions: TopicPartition[]): void {
+    if (this.#closing) {
+      if (code === CODE.revokePartitions) this.#answerRevoke(partitions);
+      return;
+    }
+    if (code === CODE.assignPartitions) this.#changes.push({ kind: "assign", partitions });
+    else if (code === CODE.revokePartitions) {
+      const kind = this.#client.assignmentLost() ? "lost" : "revoke";
+      this.#changes.push({ kind, partitions });
+    } else {
+      this.#problems.push({ code, message: `Rebalance failed with code ${code}` });
+    }
+    this.#wake();
+  }
+
+  #answerRevoke(partitions: readonly TopicPartition[]): void {
+    if (this.#client.rebalanceProtocol() === "COOPERATIVE") {
+      this.#client.incrementalUnassign(partitions as never);
+    } else this.#client.unassign();
+  }
+
+  #committed(error: unknown, reports: CommitReport[] | undefined): void {
+    const overall = error ? toProblem(error) : undefined;
+    this.#answers.push({
+      entries: (reports ?? []).map(({ topic, partition, offset, error }) => {
+        const problem = error ? toProblem(error) : overall;
+        return { topic, partition, offset, ...(problem ? { error: problem } : {}) };
+      }),
+    });
+    this.#wake();
+  }
+
+  #noteGroupError(code: number, message: string): void {
+    const switchedOff = code === CODE.fatal && this.#settings.protocol === "auto" &&
+      this.#protocol === "consumer" && /not supported/i.test(message);
+    if (switchedOff) {
+      if (!this.#replacing) void this.#replaceByClassic();
+      return;
+    }
+    this.#tell({ code, message, ...(code === CODE.fatal ? { fatal: true } : {}) });
+  }
+
+  #noteClientError(message: string): void {
+    if (this.#closing || this.#replacing) return;
+    const reason = tidyReason(message);
+    if (/brokers? are down/.test(message)) {
+      if (!this.#down) this.#brokerChanges.push({ up: false, reason });
+      this.#down = true;
+    } else this.#tell({ code: -1, message: reason });
+    this.#wake();
+  }
+
+  /** Tells a problem, unless the same was told a moment ago: librdkafka repeats itself. */
+  #tell(problem: KafkaProblem): void {
+    const now = performance.now();
+    const key = `${problem.code} ${problem.message}`;
+    if (now - (this.#told.get(key) ?? -Infinity) < QUIET_MS) return;
+    if (this.#told.size > 1000) this.#told.clear();
+    this.#told.set(key, now);
+    this.#problems.push(problem);
+  }
+
+  #noteStatistics(text: string): void {
+    this.#statistics = readStatistics(text);
+    if (this.#down && this.#statistics.brokersUp > 0) {
+      this.#down = false;
+      this.#brokerChanges.push({ up: true });
+      this.#wake();
+    }
+  }
+
+  #requireHandle(): PollHandle {
+    if (!this.#handle) throw new Error("The consumer is closed");
+    return this.#handle;
+  }
+
+  /** Offsets the group has committed; -1001 where it has none. Blocks nothing. */
+  async committed(partitions: readonly TopicPartition[]): Promise<CommitEntry[]> {
+    const found = await call<{ topic: string; partition: number; offset?: number }[]>((callback) =>
+      this.#client.committed(partitions as never, 5000, callback as never)
+    );
+    return found.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      offset: typeof offset === "number" ? offset : -1001,
+    }));
+  }
+}
+
+interface CommitReport extends TopicPartition {
+  offset: number;
+  error?: unknown;
+}
+
+function toProblem(error: unknown): KafkaProblem {
+  const { code, message } = error as { code?: number; message?: string };
+  return { code: code ?? -1, message: message ?? String(error) };
+}
+
+function take<T>(items: T[], replace: (empty: T[]) => void): T[] {
+  if (items.length > 0) replace([]);
+  return items;
+}

@@ -1,0 +1,122 @@
+/** The producer: acknowledged by all in-sync replicas, idempotent, one promise a message. */
+import { KafkaError } from "../errors.ts";
+import { connect, connectionProperties, type ConnectionSettings, type Metadata } from "./connection.ts";
+import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
+import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+
+type Client = InstanceType<RdKafka["Producer"]>;
+
+export interface ProducerSettings extends ConnectionSettings {
+  /** How long librdkafka gathers a batch, milliseconds. @default 5 */
+  lingerMs?: number;
+}
+
+interface Report {
+  topic: string;
+  partition: number;
+  offset: number;
+  opaque: Delivery;
+}
+
+interface Delivery {
+  resolve: (delivered: Delivered) => void;
+  reject: (error: KafkaError) => void;
+}
+
+/** librdkafka's local queue was full; it drains as the broker acknowledges. */
+const FULL_QUEUE_WAIT_MS = 5;
+
+export class KafkaProducer implements Producer {
+  readonly client: Client;
+  readonly metadata: Metadata;
+  #open = true;
+
+  private constructor(client: Client, metadata: Metadata) {
+    this.client = client;
+    this.metadata = metadata;
+  }
+
+  /** Connects; throws a `KafkaError` that says why it cannot. */
+  static async open(settings: ProducerSettings): Promise<KafkaProducer> {
+    const { Producer } = await loadRdKafka();
+    const client = new Producer({
+      "linger.ms": settings.lingerMs ?? 5,
+      "queue.buffering.max.messages": 500_000,
+      // Our own limit must not undercut the broker's: what is too large is for the broker to say.
+      "message.max.bytes": 1_000_000_000,
+      ...connectionProperties(settings),
+      "enable.idempotence": true,
+      "dr_cb": true,
+      // deno-lint-ignore no-explicit-any
+    } as any, {});
+    client.on("event.error", () => {});
+    client.on("delivery-report", (error: unknown, report: unknown) => {
+      const { topic, partition, offset, opaque } = report as Report;
+      if (error) opaque.reject(toKafkaError(error, `Cannot deliver to topic "${topic}"`));
+      else opaque.resolve({ topic, partition, offset });
+    });
+    const metadata = await connect(client as never, settings);
+    // Acknowledgements then arrive as events, with no timer of ours in between.
+    client.setPollInBackground(true);
+    return new KafkaProducer(client, metadata);
+  }
+
+  async send(message: OutgoingMessage): Promise<Delivered> {
+    for (;;) {
+      const delivered = this.#trySend(message);
+      if (delivered) return await delivered;
+      await new Promise((resolve) => setTimeout(resolve, FULL_QUEUE_WAIT_MS));
+    }
+  }
+
+  /** `null` when the local queue is full. */
+  #trySend(message: OutgoingMessage): Promise<Delivered> | null {
+    if (!this.#open) throw new KafkaError(`Cannot send to topic "${message.topic}": closed`);
+    const { topic, partition, key, value, headers, timestamp } = message;
+    let delivery!: Delivery;
+    const delivered = new Promise<Delivered>((resolve, reject) => delivery = { resolve, reject });
+    try {
+      this.client.produce(
+        topic,
+        partition ?? null,
+        value as Buffer | null,
+        key as Buffer | string | null,
+        timestamp,
+        delivery,
+        // A null header value cannot be produced by the package; an empty one is the nearest.
+        headers.map(([name, bytes]) => ({ [name]: bytes ?? EMPTY })) as never,
+      );
+    } catch (error) {
+      if ((error as { code?: number }).code === CODE.queueFull) return null;
+      throw toKafkaError(error, `Cannot send to topic "${topic}"`);
+    }
+    return delivered;
+  }
+
+  /** Partitions of each topic named, `null` for those that do not exist. */
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number | null>> {
+    const counts = new Map<string, number | null>();
+    for (const topic of topics) {
+      const metadata = await call<Metadata>((callback) =>
+        this.client.getMetadata({ topic, timeout: 5000 }, callback as never)
+      );
+      const found = metadata.topics.find(({ name }) => name === topic);
+      counts.set(topic, found && found.partitions.length > 0 ? found.partitions.length : null);
+    }
+    return counts;
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.client.disconnect(timeoutMs, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,36 @@
+/** The part of librdkafka's statistics (STATISTICS.md of librdkafka) that the stats show. */
+
+export interface Statistics {
+  brokersUp: number;
+  /** Bytes prefetched, all partitions together. */
+  prefetchedBytes: number;
+  /** Ends of partitions for a reader of committed messages, by topic and partition. */
+  ends: Map<string, Map<number, number>>;
+}
+
+interface RawStatistics {
+  brokers?: Record<string, { state?: string; nodeid?: number }>;
+  topics?: Record<string, {
+    partitions?: Record<string, { fetchq_size?: number; hi_offset?: number; ls_offset?: number }>;
+  }>;
+}
+
+export function readStatistics(text: string): Statistics {
+  const raw = JSON.parse(text) as RawStatistics;
+  const statistics: Statistics = { brokersUp: 0, prefetchedBytes: 0, ends: new Map() };
+  for (const broker of Object.values(raw.brokers ?? {})) {
+    if (broker.state === "UP") statistics.brokersUp++;
+  }
+  for (const [topic, { partitions }] of Object.entries(raw.topics ?? {})) {
+    const ends = new Map<number, number>();
+    for (const [number, partition] of Object.entries(partitions ?? {})) {
+      if (Number(number) < 0) continue;
+      statistics.prefetchedBytes += partition.fetchq_size ?? 0;
+      // Unknown is -1001; the last stable offset is where a reader of committed messages ends.
+      const end = partition.ls_offset ?? -1;
+      ends.set(Number(number), end >= 0 ? end : Math.max(-1, partition.hi_offset ?? -1));
+    }
+    statistics.ends.set(topic, ends);
+  }
+  return statistics;
+}

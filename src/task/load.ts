@@ -1,0 +1,135 @@
+/** Loads a user's module, and says exactly what is wrong with it when it cannot be used. */
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ModuleError, TaskcError } from "../errors.ts";
+import type { Hooks, TaskModule } from "./registry.ts";
+import { isTask, type Task } from "./task.ts";
+import { provideModules } from "./virtual_modules.ts";
+
+/** Throws a `ModuleError` for a file that is missing, does not load or defines something impossible. */
+export async function loadTaskModule(file: string): Promise<TaskModule> {
+  const path = resolve(file);
+  await requireFile(file, path);
+  provideModules(dirname(path));
+  let exports: Record<string, unknown>;
+  try {
+    exports = await import(pathToFileURL(path).href);
+  } catch (cause) {
+    throw loadFailure(file, cause);
+  }
+  return readModule(file, exports);
+}
+
+/** The tasks and hooks among a module's exports. */
+export function readModule(file: string, exports: Record<string, unknown>): TaskModule {
+  const tasks = new Set<Task>();
+  for (const [name, value] of Object.entries(exports)) {
+    if (!isTask(value)) continue;
+    if (name === "default" && value.settings.name === undefined) {
+      throw failure(file, "its default export is a task without a name", {
+        hint: 'Give it a name, task({ name: "…", … }), or export it under one',
+      });
+    }
+    value.nameAfterExport(name);
+    tasks.add(value);
+  }
+  if (tasks.size === 0) {
+    throw failure(file, "it exports no tasks", {
+      hint: 'Export at least one: export const hello = task({ run: … }), with task from "taskc"',
+    });
+  }
+  requireUniqueNames(file, [...tasks]);
+  return { file, tasks: [...tasks], hooks: readHooks(file, exports) };
+}
+
+async function requireFile(file: string, path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (!found) {
+    throw failure(file, "there is no such file", { hint: `Looked for ${path}` });
+  }
+  if (!found.isFile()) throw failure(file, "it is not a file");
+}
+
+function requireUniqueNames(file: string, tasks: readonly Task[]): void {
+  const names = new Set<string>();
+  const types = new Map<string, Task>();
+  for (const task of tasks) {
+    if (names.has(task.name)) {
+      throw failure(file, `it defines two tasks named "${task.name}"`);
+    }
+    names.add(task.name);
+    for (const type of task.types) {
+      const key = `${task.topic}\0${type}`;
+      const other = types.get(key);
+      if (other) {
+        throw failure(
+          file,
+          `tasks "${other.name}" and "${task.name}" both take type "${type}" of topic "${task.topic}"`,
+        );
+      }
+      types.set(key, task);
+    }
+  }
+}
+
+const HOOKS = ["setup", "teardown", "beforeRun", "afterRun"] as const;
+
+function readHooks(file: string, exports: Record<string, unknown>): Hooks {
+  const hooks: Record<string, unknown> = {};
+  for (const name of HOOKS) {
+    const value = exports[name];
+    if (value === undefined || isTask(value)) continue;
+    if (typeof value !== "function") {
+      throw failure(file, `its export "${name}" must be a function, got ${typeof value}`);
+    }
+    hooks[name] = value;
+  }
+  return hooks as Hooks;
+}
+
+function failure(file: string, reason: string, options?: { hint?: string; cause?: unknown }) {
+  return new ModuleError(`Cannot load task module "${file}": ${reason}`, options);
+}
+
+interface BuildPosition {
+  file?: string;
+  line?: number;
+  column?: number;
+  lineText?: string;
+}
+
+/** Bun tells syntax errors and unresolved imports as build messages, several in an AggregateError. */
+function loadFailure(file: string, cause: unknown): ModuleError {
+  if (cause instanceof ModuleError) {
+    return failure(file, lowerFirst(cause.message), hintOf(cause));
+  }
+  const errors = cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors : [cause];
+  const texts = errors.map(describeLoadError);
+  return failure(file, texts.join("\n  "), { cause });
+}
+
+function describeLoadError(error: unknown): string {
+  if (!(error instanceof Error) && !isBuildMessage(error)) {
+    return `it threw ${typeof error === "string" ? JSON.stringify(error) : String(error)}`;
+  }
+  const { message, position, stack } = error as Error & { position?: BuildPosition | null };
+  if (position?.file) {
+    const place = `${position.file}:${position.line}:${position.column}`;
+    return position.lineText ? `${message}\n    at ${place}: ${position.lineText.trim()}` : `${message} (${place})`;
+  }
+  const frame = stack?.split("\n").find((line) => /^\s+at .*[:]\d+/.test(line) && !line.includes("$bunfs"));
+  return frame ? `${message}\n   ${frame.trimEnd()}` : message;
+}
+
+function isBuildMessage(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "message" in error;
+}
+
+function hintOf(error: TaskcError): { hint?: string; cause: unknown } {
+  return error.hint === undefined ? { cause: error } : { hint: error.hint, cause: error };
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,102 @@
+/**
+ * The wire format: CloudEvents 1.0 in Kafka binary mode (CloudEvents Kafka protocol binding 1.0.2).
+ * docs/wire.md describes the same for senders in other languages.
+ */
+import { InvalidPayloadError } from "../errors.ts";
+import type { OutgoingMessage } from "../kafka/ports.ts";
+
+export const HEADER = {
+  specversion: "ce_specversion",
+  id: "ce_id",
+  source: "ce_source",
+  type: "ce_type",
+  time: "ce_time",
+  contentType: "content-type",
+  attempt: "taskc-attempt",
+  origin: "taskc-origin",
+  error: "taskc-error",
+  errorName: "taskc-error-name",
+  errorStack: "taskc-error-stack",
+  attempts: "taskc-attempts",
+  task: "taskc-task",
+  firstFailure: "taskc-first-failure",
+  lastFailure: "taskc-last-failure",
+} as const;
+
+/** Content type of a CloudEvent in structured mode. */
+export const STRUCTURED = "application/cloudevents+json";
+
+/** A message for any Kafka client. */
+export interface TaskMessage extends OutgoingMessage {
+  headers: [name: string, value: string][];
+}
+
+export interface MessageParts {
+  topic: string;
+  type: string;
+  id: string;
+  key: Uint8Array | string | null;
+  value: Uint8Array | null;
+  contentType: string;
+  headers: Record<string, string>;
+  now: Date;
+}
+
+export function buildMessage(parts: MessageParts): TaskMessage {
+  const headers: [string, string][] = [
+    [HEADER.specversion, "1.0"],
+    [HEADER.id, parts.id],
+    [HEADER.source, "taskc"],
+    [HEADER.type, parts.type],
+    [HEADER.time, parts.now.toISOString()],
+    [HEADER.contentType, parts.contentType],
+  ];
+  for (const [name, value] of Object.entries(parts.headers)) {
+    const at = headers.findIndex(([known]) => known === name);
+    if (at >= 0) headers[at] = [name, value];
+    else headers.push([name, value]);
+  }
+  return { topic: parts.topic, key: parts.key, value: parts.value, headers };
+}
+
+const encoder = new TextEncoder();
+
+/** Bytes of a payload for a task that decodes JSON, text or bytes. Throws `InvalidPayloadError`. */
+export function encodePayload(
+  task: string,
+  decode: "json" | "text" | "bytes",
+  payload: unknown,
+): { value: Uint8Array; contentType: string } {
+  switch (decode) {
+    case "json":
+      return { value: encoder.encode(toJson(task, payload)), contentType: "application/json" };
+    case "text":
+      if (typeof payload !== "string") throw wrongKind(task, "a string", payload);
+      return { value: encoder.encode(payload), contentType: "text/plain" };
+    case "bytes":
+      if (!(payload instanceof Uint8Array)) throw wrongKind(task, "a Uint8Array", payload);
+      return { value: payload, contentType: "application/octet-stream" };
+    default:
+      return decode satisfies never;
+  }
+}
+
+function toJson(task: string, payload: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(payload);
+  } catch (cause) {
+    throw new InvalidPayloadError(
+      `Cannot send to task "${task}": the payload is not JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  if (text === undefined) throw wrongKind(task, "a JSON value", payload);
+  return text;
+}
+
+function wrongKind(task: string, wanted: string, payload: unknown): InvalidPayloadError {
+  return new InvalidPayloadError(
+    `Cannot send to task "${task}": the payload must be ${wanted}, got ${typeof payload}`,
+  );
+}

@@ -1,0 +1,144 @@
+/** `task({ … })`: what a module exports, what a worker runs, and what a sender sends to. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { InvalidPayloadError, ModuleError } from "../errors.ts";
+import type { Delivered } from "../kafka/ports.ts";
+import type { Context } from "./context.ts";
+import { buildMessage, encodePayload, type TaskMessage } from "./message.ts";
+import { checkTaskOptions, type Decode, type TaskOptions, type TaskSettings } from "./options.ts";
+import { describeSchemaIssues } from "./schema.ts";
+
+export interface SendOptions {
+  /** Messages of one key go to one partition. */
+  key?: string | Uint8Array;
+  /** The CloudEvent's id. @default a random UUID */
+  id?: string;
+  headers?: Record<string, string>;
+}
+
+/** Hands messages to Kafka; bound by the program that has a producer. */
+export type Sender = (message: TaskMessage) => Promise<Delivered>;
+
+let sender: Sender | null = null;
+
+/** Makes `x.send` work; `null` takes the sender away again. */
+export function bindSender(bound: Sender | null): void {
+  sender = bound;
+}
+
+// The brand is global, so that a task made by another copy of this module is still known as one.
+const BRAND = Symbol.for("taskc.task");
+
+export class Task<Input = unknown> {
+  readonly [BRAND] = true;
+  readonly settings: TaskSettings;
+  #exportName: string | undefined;
+
+  constructor(settings: TaskSettings) {
+    this.settings = settings;
+  }
+
+  /** The task's name: the option, else the name under which the module exports it. */
+  get name(): string {
+    const name = this.settings.name ?? this.#exportName;
+    if (name === undefined) {
+      throw new ModuleError("Cannot use a task without a name: it was never exported", {
+        hint: 'Export it from its module, or give it a name: task({ name: "…", … })',
+      });
+    }
+    return name;
+  }
+
+  get topic(): string {
+    return this.settings.topic ?? this.name;
+  }
+
+  /** The `ce_type` values it takes; `"*"` stands for all of its topic. */
+  get types(): readonly string[] {
+    return this.settings.types ?? [this.name];
+  }
+
+  /** Gives the name of the export; the first one stays. */
+  nameAfterExport(exportName: string): void {
+    this.#exportName ??= exportName;
+  }
+
+  /** Validates `input`, sends it, and resolves when the broker has acknowledged. */
+  async send(input: Input, options: SendOptions = {}): Promise<Delivered> {
+    const { schema } = this.settings;
+    if (schema) this.#accept(await schema["~standard"].validate(input));
+    if (!sender) {
+      throw new ModuleError(`Cannot send to task "${this.name}": no producer is connected`, {
+        hint: "Run the module by taskc, or send what message() gives with a Kafka client of your own",
+      });
+    }
+    return await sender(this.#build(input, options));
+  }
+
+  /** The message to send with any Kafka client. Throws `InvalidPayloadError` for an input that does not fit. */
+  message(input: Input, options: SendOptions = {}): TaskMessage {
+    const result = this.settings.schema?.["~standard"].validate(input);
+    if (result instanceof Promise) {
+      throw new InvalidPayloadError(
+        `Cannot make a message for task "${this.name}": its schema is asynchronous`,
+        { hint: "Use send() instead" },
+      );
+    }
+    if (result) this.#accept(result);
+    return this.#build(input, options);
+  }
+
+  #accept(result: StandardSchemaV1.Result<unknown>): void {
+    if (!result.issues) return;
+    throw new InvalidPayloadError(
+      `Cannot send to task "${this.name}": ${describeSchemaIssues(result.issues)}`,
+    );
+  }
+
+  #build(input: unknown, options: SendOptions): TaskMessage {
+    const { decode } = this.settings;
+    if (typeof decode === "function") {
+      throw new InvalidPayloadError(
+        `Cannot send to task "${this.name}": its decode is a function, which cannot be reversed`,
+      );
+    }
+    return buildMessage({
+      topic: this.topic,
+      type: this.types[0] === "*" ? this.name : this.types[0]!,
+      id: options.id ?? crypto.randomUUID(),
+      key: options.key ?? null,
+      headers: options.headers ?? {},
+      now: new Date(),
+      ...encodePayload(this.name, decode, input),
+    });
+  }
+}
+
+export function isTask(value: unknown): value is Task {
+  return typeof value === "object" && value !== null && BRAND in value;
+}
+
+type WithSchema<S extends StandardSchemaV1> =
+  & Omit<TaskOptions, "schema" | "run">
+  & {
+    schema: S;
+    run: (input: StandardSchemaV1.InferOutput<S>, context: Context) => unknown;
+  };
+type WithDecode<T> =
+  & Omit<TaskOptions, "schema" | "decode" | "run">
+  & { schema?: undefined; decode: Decode<T>; run: (input: T, context: Context) => unknown };
+type Plain = Omit<TaskOptions, "schema" | "run"> & {
+  schema?: undefined;
+  // deno-lint-ignore no-explicit-any
+  run: (input: any, context: Context) => unknown;
+};
+
+/** Defines a task. Throws a `ModuleError` that names every wrong option. */
+export function task<S extends StandardSchemaV1>(
+  options: WithSchema<S>,
+): Task<StandardSchemaV1.InferInput<S>>;
+export function task<T>(options: WithDecode<T>): Task<T>;
+// deno-lint-ignore no-explicit-any
+export function task(options: Plain): Task<any>;
+export function task(options: unknown): Task {
+  return new Task(checkTaskOptions(options));
+}

@@ -1,0 +1,106 @@
+/** The context that `run` gets, for one attempt. Everything in it is made when it is asked for. */
+import type { Delivered } from "../kafka/ports.ts";
+import type { Stats } from "../stats/events.ts";
+import type { Context, Log } from "../task/context.ts";
+import { HEADER } from "../task/message.ts";
+import type { SendOptions, Task } from "../task/task.ts";
+import type { Execution } from "./execution.ts";
+
+const decoder = new TextDecoder();
+
+export class AttemptContext implements Context {
+  readonly attempt: number;
+  readonly #execution: Execution;
+  readonly #stats: Stats;
+  #controller: AbortController | null = null;
+  #abortReason: unknown = undefined;
+  #aborted = false;
+
+  constructor(execution: Execution, stats: Stats) {
+    this.attempt = execution.attempt;
+    this.#execution = execution;
+    this.#stats = stats;
+  }
+
+  get id(): string {
+    const { batch, index, offset } = this.#execution;
+    const header = batch.header(index, HEADER.id);
+    return header ? decoder.decode(header) : `${this.topic}/${this.partition}/${offset}`;
+  }
+
+  get task(): string {
+    return this.#execution.task.name;
+  }
+
+  get key(): string | null {
+    return this.#execution.batch.keyText(this.#execution.index);
+  }
+
+  get keyBytes(): Uint8Array | null {
+    return this.#execution.batch.key(this.#execution.index);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const { batch, index } = this.#execution;
+    const headers: Record<string, string> = Object.create(null);
+    for (const [name, value] of batch.headers(index)) {
+      if (value) headers[name] = decoder.decode(value);
+    }
+    return headers;
+  }
+
+  get topic(): string {
+    return this.#execution.partition.topic;
+  }
+
+  get partition(): number {
+    return this.#execution.partition.partition;
+  }
+
+  get offset(): number {
+    return this.#execution.offset;
+  }
+
+  get timestamp(): number {
+    return this.#execution.batch.timestamp(this.#execution.index);
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Log {
+    const write =
+      (level: "debug" | "info" | "warn" | "error") =>
+      (message: string, fields?: Record<string, unknown>) =>
+        this.#stats.event({
+          event: "log",
+          task: this.task,
+          level,
+          message: String(message),
+          ...(fields === undefined ? {} : { fields }),
+        });
+    return {
+      debug: write("debug"),
+      info: write("info"),
+      warn: write("warn"),
+      error: write("error"),
+    };
+  }
+
+  send<Input>(task: Task<Input>, input: Input, options?: SendOptions): Promise<Delivered> {
+    return task.send(input, options);
+  }
+
+  /** Aborts the signal, also one that is asked for later. */
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+}

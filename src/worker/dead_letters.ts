@@ -1,0 +1,98 @@
+/** Dead letters: the message as it was, with what went wrong in its headers. */
+import type { OutgoingMessage, Producer } from "../kafka/ports.ts";
+import { HEADER } from "../task/message.ts";
+import type { Execution } from "./execution.ts";
+
+/** Characters of a stack that are kept; the whole record must stay below the topic's size limit. */
+const MAX_STACK = 8000;
+const MAX_MESSAGE = 2000;
+/** librdkafka and the broker say "too large" with these codes (RD_KAFKA_RESP_ERR__MSG_… and MSG_SIZE_TOO_LARGE). */
+const TOO_LARGE = new Set([10, -198]);
+
+export function deadLetterTopic(group: string, topic: string): string {
+  return `${group}.${topic}.dead`;
+}
+
+export class DeadLetters {
+  readonly #producer: Producer;
+  readonly #group: string;
+
+  constructor(producer: Producer, group: string) {
+    this.#producer = producer;
+    this.#group = group;
+  }
+
+  topicFor(execution: Execution): string {
+    return deadLetterTopic(this.#group, execution.partition.topic);
+  }
+
+  /** Resolves when the broker has acknowledged. One that is too large goes again with few headers. */
+  async send(execution: Execution): Promise<void> {
+    try {
+      await this.#producer.send(buildDeadLetter(execution, this.topicFor(execution), "full"));
+    } catch (error) {
+      if (!TOO_LARGE.has((error as { kafkaCode?: number }).kafkaCode ?? 0)) throw error;
+      await this.#producer.send(buildDeadLetter(execution, this.topicFor(execution), "short"));
+    }
+  }
+}
+
+/** Headers of ours in a message that was a dead letter before are replaced, not repeated. */
+const OWN_HEADERS = new Set<string>([
+  HEADER.error,
+  HEADER.errorName,
+  HEADER.errorStack,
+  HEADER.attempts,
+  HEADER.task,
+  HEADER.origin,
+  HEADER.firstFailure,
+  HEADER.lastFailure,
+]);
+
+export function buildDeadLetter(
+  execution: Execution,
+  topic: string,
+  detail: "full" | "short",
+): OutgoingMessage {
+  const { batch, index, partition, offset, attempt, failure } = execution;
+  const headers: [string, Uint8Array | string | null][] = batch.headers(index)
+    .filter(([name]) => !OWN_HEADERS.has(name));
+  const { name, message, stack } = describeError(failure?.error);
+  headers.push(
+    [HEADER.origin, `${partition.topic}/${partition.partition}/${offset}`],
+    [HEADER.attempts, String(attempt)],
+    [HEADER.errorName, cut(name, 200)],
+  );
+  if (detail === "full") {
+    headers.push([HEADER.task, execution.task.name], [HEADER.error, cut(message, MAX_MESSAGE)]);
+    if (stack !== "") headers.push([HEADER.errorStack, cut(stack, MAX_STACK)]);
+    if (failure) {
+      headers.push(
+        [HEADER.firstFailure, new Date(failure.first).toISOString()],
+        [HEADER.lastFailure, new Date(failure.last).toISOString()],
+      );
+    }
+  }
+  return { topic, key: batch.key(index), value: batch.value(index), headers };
+}
+
+/** Name, message and stack of whatever was thrown. */
+export function describeError(error: unknown): { name: string; message: string; stack: string } {
+  try {
+    if (error instanceof Error) {
+      return {
+        name: String(error.name),
+        message: String(error.message),
+        stack: error.stack === undefined ? "" : String(error.stack),
+      };
+    }
+    return { name: typeof error, message: String(error), stack: "" };
+  } catch {
+    // A thrown object may fail even to become a string.
+    return { name: typeof error, message: "an error that cannot be shown", stack: "" };
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,204 @@
+/** From a polled batch to executions: tracks each offset, finds its task, hands it to the runner. */
+import type { Batch } from "../kafka/batch.ts";
+import type { Consumer } from "../kafka/ports.ts";
+import { laneRoom, type WorkerLoad, workerRoom } from "../core/room.ts";
+import type { Stats } from "../stats/events.ts";
+import { type Lane, route } from "../task/registry.ts";
+import type { Task } from "../task/task.ts";
+import type { Assignments } from "./assignments.ts";
+import type { Clock } from "./clock.ts";
+import { describeError } from "./dead_letters.ts";
+import { Execution } from "./execution.ts";
+import type { Partition } from "./partition.ts";
+import { InvalidPayload, readStructured } from "./payload.ts";
+import type { Runner } from "./runner.ts";
+import type { TaskState } from "./task_state.ts";
+
+/** librdkafka's RD_KAFKA_RESP_ERR__PARTITION_EOF. */
+const PARTITION_EOF = -191;
+
+/** A message that no task of the module takes. */
+export class Unroutable extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "Unroutable";
+  }
+}
+
+export interface DispatcherParts {
+  consumer: Consumer;
+  assignments: Assignments;
+  runner: Runner;
+  lanes: readonly Lane[];
+  tasks: ReadonlyMap<Task, TaskState>;
+  stats: Stats;
+  clock: Clock;
+  unroutable: "dead" | "skip" | "stop";
+  maxAhead: number;
+  maxWaiting: number;
+  maxHeldBytes: number;
+  /** Called for the first unroutable message under `stop`. */
+  stop: (reason: Unroutable) => void;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #lanes: { lane: Lane; tasks: TaskState[] }[];
+  /** Blocked for being too far ahead of their watermark. */
+  readonly #ahead = new Set<Partition>();
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#lanes = parts.lanes.map((lane) => ({
+      lane,
+      tasks: lane.tasks.map((task) => parts.tasks.get(task)!),
+    }));
+  }
+
+  /** Tells each topic's room to the consumer, and returns that of the whole worker. */
+  room(): { messages: number; bytes: number } {
+    const { consumer, runner, maxHeldBytes, maxWaiting } = this.#parts;
+    this.#unblockCaughtUp();
+    const load: WorkerLoad = {
+      limit: runner.limit,
+      inFlight: runner.inFlight,
+      due: runner.due,
+      waiting: runner.waiting,
+      maxWaiting,
+      heldBytes: runner.heldBytes,
+      maxHeldBytes,
+    };
+    for (const { lane, tasks } of this.#lanes) {
+      consumer.setLaneRoom(lane.id, runner.stopped ? 0 : laneRoom(tasks, load));
+    }
+    return {
+      messages: runner.stopped ? 0 : workerRoom(load),
+      bytes: Math.max(1, maxHeldBytes - runner.heldBytes),
+    };
+  }
+
+  /** One phase of the loop. Returns how many entries there were. */
+  dispatch(batch: Batch | null): number {
+    if (!batch) return 0;
+    const now = this.#parts.clock.now();
+    let received = 0;
+    for (let index = 0; index < batch.count; index++) {
+      if (batch.error(index) !== 0) this.#noteError(batch, index);
+      else if (this.#receive(batch, index, now)) received++;
+    }
+    this.#parts.stats.received(received);
+    return batch.count;
+  }
+
+  #receive(batch: Batch, index: number, now: number): boolean {
+    const { assignments, runner } = this.#parts;
+    let partition = assignments.byQueue(batch.queue(index));
+    // Its queue was closed in this very turn: whoever owns the partition next gets the message.
+    if (!partition) return false;
+    const offset = batch.offset(index);
+    let position = partition.tracker.receive(offset);
+    if (position < 0) {
+      partition = assignments.restart(partition);
+      position = partition.tracker.receive(offset);
+    }
+    const { lane } = partition;
+    let target: ReturnType<typeof route>;
+    try {
+      const type = readStructured(batch, index)?.type ?? null;
+      target = route(lane, batch, index, type);
+    } catch (error) {
+      target = { unroutable: describeError(error).message };
+      if (error instanceof InvalidPayload && lane.tasks.length === 1) {
+        target = { task: lane.tasks[0]! };
+      }
+    }
+    if ("unroutable" in target) {
+      this.#unroutable(partition, position, batch, index, target.unroutable, now);
+    } else {
+      const task = this.#parts.tasks.get(target.task)!;
+      const execution = new Execution(task, partition, position, batch, index, now);
+      partition.tracker.hold(position, execution);
+      runner.take(execution);
+    }
+    this.#blockIfTooFarAhead(partition);
+    return true;
+  }
+
+  #unroutable(
+    partition: Partition,
+    position: number,
+    batch: Batch,
+    index: number,
+    reason: string,
+    now: number,
+  ): void {
+    const { runner, stats, stop, tasks, unroutable } = this.#parts;
+    switch (unroutable) {
+      case "dead": {
+        // It is counted with the first task of its topic, for want of one of its own.
+        const task = tasks.get(partition.lane.tasks[0]!)!;
+        const execution = new Execution(task, partition, position, batch, index, now);
+        partition.tracker.hold(position, execution);
+        runner.reject(execution, new Unroutable(`Unroutable: ${reason}`));
+        break;
+      }
+      case "skip":
+        partition.tracker.finish(position);
+        stats.skipped();
+        stats.event({
+          event: "skipped",
+          topic: partition.topic,
+          partition: partition.partition,
+          offset: batch.offset(index),
+          reason,
+        });
+        break;
+      case "stop":
+        // The offset stays unfinished, so that the message is there after a new deployment.
+        stop(
+          new Unroutable(
+            `Cannot route message ${partition.topic}/${partition.partition}/${
+              batch.offset(index)
+            }: ${reason}`,
+          ),
+        );
+        break;
+      default:
+        unroutable satisfies never;
+    }
+  }
+
+  #noteError(batch: Batch, index: number): void {
+    const code = batch.error(index);
+    if (code === PARTITION_EOF) {
+      this.#parts.assignments.byQueue(batch.queue(index))?.tracker.reachEnd(batch.offset(index));
+      return;
+    }
+    // Those of the main queue are the consumer's to tell.
+    if (batch.queue(index) < 0) return;
+    const topic = batch.errorTopic(index);
+    const text = batch.errorText(index);
+    this.#parts.stats.event({
+      event: "kafka-error",
+      code,
+      reason: topic === "" ? text : `${text} (topic "${topic}")`,
+    });
+  }
+
+  #blockIfTooFarAhead(partition: Partition): void {
+    if (partition.tracker.ahead < this.#parts.maxAhead || partition.blocked) return;
+    partition.blocked = true;
+    this.#ahead.add(partition);
+    this.#parts.consumer.block(partition.queue, true);
+  }
+
+  #unblockCaughtUp(): void {
+    for (const partition of this.#ahead) {
+      if (!partition.closed && partition.tracker.ahead >= this.#parts.maxAhead) continue;
+      this.#ahead.delete(partition);
+      if (partition.closed) continue;
+      partition.blocked = false;
+      this.#parts.consumer.block(partition.queue, false);
+    }
+  }
+}

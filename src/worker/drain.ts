@@ -1,0 +1,83 @@
+/**
+ * `--drain`: is all done that was there at the start? The targets are the ends of all partitions then;
+ * it is done when the group's commits reach them, whichever member does the work.
+ */
+import type { Consumer, TopicPartition } from "../kafka/ports.ts";
+import type { Partition } from "./partition.ts";
+
+export interface DrainTarget extends TopicPartition {
+  /** The end of the partition when the worker started. */
+  end: number;
+}
+
+/** What the group has committed, asked of the broker. */
+export type AskCommitted = (
+  partitions: readonly TopicPartition[],
+) => Promise<readonly (TopicPartition & { offset: number })[]>;
+
+/** Commits of other members are looked up this often. */
+const ASK_INTERVAL_MS = 500;
+
+export class Drain {
+  readonly #open = new Map<string, DrainTarget>();
+  readonly #ask: AskCommitted;
+  readonly #consumer: Consumer;
+  readonly #deadline: number;
+  #asking = false;
+  #lastAsked = -Infinity;
+
+  /** `targets`: only those that the group's commits do not reach yet. `deadline`: on the worker's clock. */
+  constructor(
+    targets: readonly DrainTarget[],
+    ask: AskCommitted,
+    consumer: Consumer,
+    deadline: number,
+  ) {
+    for (const target of targets) this.#open.set(keyOf(target), target);
+    this.#ask = ask;
+    this.#consumer = consumer;
+    this.#deadline = deadline;
+  }
+
+  check(partitions: Iterable<Partition>, now: number): "open" | "done" | "out of time" {
+    for (const partition of partitions) {
+      const key = keyOf(partition);
+      const target = this.#open.get(key);
+      if (target && partition.committed >= target.end) this.#open.delete(key);
+      this.#holdBack(partition, target);
+    }
+    if (this.#open.size === 0) return "done";
+    if (now >= this.#deadline) return "out of time";
+    if (!this.#asking && now - this.#lastAsked >= ASK_INTERVAL_MS) {
+      this.#lastAsked = now;
+      void this.#lookUp();
+    }
+    return "open";
+  }
+
+  /** What came after the start is left to the next run. */
+  #holdBack(partition: Partition, target: DrainTarget | undefined): void {
+    if (partition.blocked || (target && partition.tracker.position < target.end)) return;
+    partition.blocked = true;
+    this.#consumer.block(partition.queue, true);
+  }
+
+  async #lookUp(): Promise<void> {
+    this.#asking = true;
+    try {
+      for (const { topic, partition, offset } of await this.#ask([...this.#open.values()])) {
+        const key = keyOf({ topic, partition });
+        const target = this.#open.get(key);
+        if (target && offset >= target.end) this.#open.delete(key);
+      }
+    } catch {
+      // The coordinator is away for a moment; the next look-up tells.
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}

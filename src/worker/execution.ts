@@ -1,0 +1,68 @@
+/**
+ * The life of one message in this process.
+ *
+ * ```
+ * due ──► running ──► finished
+ *  ▲         │
+ *  │         ├──► waiting (for the next attempt) ──► due
+ *  │         └──► dead (its dead letter is on its way) ──► finished
+ *  └── taken from Kafka
+ * ```
+ * An attempt that passes its time limit stays `running`, and keeps its slot, until its promise settles
+ * or it is abandoned. When its partition is closed, an execution only gives back what it holds.
+ */
+import type { Linked } from "../core/linked_list.ts";
+import type { Batch } from "../kafka/batch.ts";
+import type { AttemptContext } from "./attempt_context.ts";
+import type { Partition } from "./partition.ts";
+import type { TaskState } from "./task_state.ts";
+
+export type ExecutionState = "due" | "running" | "waiting" | "dead" | "finished";
+
+/** What is known of the failures of a message; made with the first one. */
+export interface FailureRecord {
+  first: number;
+  last: number;
+  error: unknown;
+}
+
+export class Execution implements Linked<Execution> {
+  previous: Execution | null = null;
+  next: Execution | null = null;
+  readonly task: TaskState;
+  readonly partition: Partition;
+  /** The tracker's position of the offset. */
+  readonly position: number;
+  batch: Batch;
+  index: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly receivedAt: number;
+  state: ExecutionState = "due";
+  /** Attempts started. */
+  attempt = 0;
+  startedAt = 0;
+  /** Of the attempt that runs. */
+  context: AttemptContext | null = null;
+  failure: FailureRecord | null = null;
+  /** Whether the signal of the attempt that runs was aborted, and why. */
+  aborted: "no" | "time limit" | "stop" = "no";
+
+  constructor(
+    task: TaskState,
+    partition: Partition,
+    position: number,
+    batch: Batch,
+    index: number,
+    now: number,
+  ) {
+    this.task = task;
+    this.partition = partition;
+    this.position = position;
+    this.batch = batch;
+    this.index = index;
+    this.offset = batch.offset(index);
+    this.bytes = batch.size(index);
+    this.receivedAt = now;
+  }
+}

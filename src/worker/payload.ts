@@ -1,0 +1,106 @@
+/** From the bytes of a message to the input of its task. */
+import type { Batch } from "../kafka/batch.ts";
+import { describeSchemaIssues } from "../task/schema.ts";
+import { HEADER, STRUCTURED } from "../task/message.ts";
+import type { Task } from "../task/task.ts";
+
+/** The payload does not fit the task: no attempt can succeed. */
+export class InvalidPayload extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "InvalidPayload";
+  }
+}
+
+/** A CloudEvent in structured mode, taken apart. */
+export interface StructuredEvent {
+  type: string | null;
+  data: unknown;
+}
+
+const decoder = new TextDecoder();
+
+/** The envelope of a message whose content type says that it is one; `null` for all others. */
+export function readStructured(batch: Batch, index: number): StructuredEvent | null {
+  if (batch.headerCount(index) === 0) return null;
+  const contentType = batch.header(index, HEADER.contentType);
+  if (!contentType || !decoder.decode(contentType).startsWith(STRUCTURED)) return null;
+  const envelope = parseJson(batch, index);
+  if (typeof envelope !== "object" || envelope === null || !("specversion" in envelope)) {
+    throw new InvalidPayload("it is no CloudEvent: specversion is missing");
+  }
+  const { type, data } = envelope as { type?: unknown; data?: unknown };
+  return { type: typeof type === "string" ? type : null, data: data ?? null };
+}
+
+/**
+ * Decodes and validates. Throws, or rejects with, `InvalidPayload`; the result is a promise only when
+ * the schema is asynchronous.
+ */
+export function readInput(task: Task, batch: Batch, index: number, partition: number): unknown {
+  const payload = decodePayload(task, batch, index, partition);
+  const { schema } = task.settings;
+  if (!schema) return payload;
+  let result;
+  try {
+    result = schema["~standard"].validate(payload);
+  } catch (cause) {
+    throw new InvalidPayload(`its schema threw: ${(cause as Error)?.message ?? cause}`, { cause });
+  }
+  return result instanceof Promise ? result.then(takeValue, schemaRejected) : takeValue(result);
+}
+
+type SchemaResult = { value: unknown; issues?: undefined } | {
+  issues: Parameters<typeof describeSchemaIssues>[0];
+};
+
+function takeValue(result: SchemaResult): unknown {
+  if (result.issues) throw new InvalidPayload(describeSchemaIssues(result.issues));
+  return result.value;
+}
+
+function schemaRejected(cause: unknown): never {
+  throw new InvalidPayload(`its schema threw: ${(cause as Error)?.message ?? cause}`, { cause });
+}
+
+function decodePayload(task: Task, batch: Batch, index: number, partition: number): unknown {
+  const { decode } = task.settings;
+  if (typeof decode === "function") {
+    try {
+      return decode({
+        topic: task.topic,
+        partition,
+        offset: batch.offset(index),
+        timestamp: batch.timestamp(index),
+        key: batch.key(index),
+        value: batch.value(index),
+        headers: batch.headers(index),
+      });
+    } catch (cause) {
+      throw new InvalidPayload(`its decode threw: ${(cause as Error)?.message ?? cause}`, { cause });
+    }
+  }
+  const structured = readStructured(batch, index);
+  if (structured) return structured.data;
+  if (batch.value(index) === null) return null;
+  switch (decode) {
+    case "json":
+      return parseJson(batch, index);
+    case "text":
+      return batch.valueText(index);
+    case "bytes":
+      return batch.value(index)!.slice();
+    default:
+      return decode satisfies never;
+  }
+}
+
+function parseJson(batch: Batch, index: number): unknown {
+  const text = batch.valueText(index);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const what = text === "" ? "it is empty" : (cause as Error).message;
+    throw new InvalidPayload(`it is no JSON: ${what}`, { cause });
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The worker: one cooperative loop that polls Kafka with timeout zero, starts what it got, and sleeps
+ * when there is nothing to do. Nothing in it ever waits for Kafka or for a task: answers and outcomes
+ * are collected in the next turn.
+ */
+import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
+import { EXIT, type ExitCode, KafkaError } from "../errors.ts";
+import type { Consumer, Producer } from "../kafka/ports.ts";
+import type { Stats } from "../stats/events.ts";
+import { makeLanes, type TaskModule } from "../task/registry.ts";
+import { Assignments } from "./assignments.ts";
+import type { Clock } from "./clock.ts";
+import { Committer } from "./committer.ts";
+import { DeadLetters } from "./dead_letters.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { Drain } from "./drain.ts";
+import { Idle } from "./idle.ts";
+import { Runner } from "./runner.ts";
+import { TaskState } from "./task_state.ts";
+
+export interface WorkerOptions {
+  group: string;
+  /** Attempts in flight at most. */
+  concurrency: number;
+  /** One total for all prefetched and held messages; half of it is for the held. */
+  maxBytes: number;
+  maxAhead: number;
+  maxWaiting: number;
+  idleSleepMs: number;
+  commitIntervalMs: number;
+  graceMs: number;
+  revokeDrainMs: number;
+  unroutable: "dead" | "skip" | "stop";
+}
+
+export interface WorkerParts {
+  module: TaskModule;
+  consumer: Consumer;
+  producer: Producer;
+  stats: Stats;
+  clock: Clock;
+  random: () => number;
+  /** With `--drain`: tells when all that was there at the start is committed. */
+  drain: Drain | null;
+}
+
+/** Closing the consumer is waited for this long; librdkafka alone may wait for ever. */
+const CLOSE_WAIT_MS = 2000;
+/** Messages of one poll; more would only hold up the tasks that run. */
+const MAX_BATCH = 1000;
+
+export class Worker {
+  readonly options: WorkerOptions;
+  readonly tasks: readonly TaskState[];
+  readonly runner: Runner;
+  readonly assignments: Assignments;
+  readonly #parts: WorkerParts;
+  readonly #committer: Committer;
+  readonly #dispatcher: Dispatcher;
+  readonly #idle: Idle;
+  #phase: ShutdownPhase = "running";
+  #phaseSince = 0;
+  #stopRequests = 0;
+  #exitCode: ExitCode = EXIT.ok;
+  #failure: Error | null = null;
+  #unfinished = 0;
+  /** `since` is on the worker's clock. */
+  #broker: { state: "up" | "down"; since: number };
+
+  constructor(parts: WorkerParts, options: WorkerOptions) {
+    const { module, consumer, producer, stats, clock } = parts;
+    const lanes = makeLanes(module.tasks);
+    this.options = options;
+    this.#parts = parts;
+    this.tasks = module.tasks.map((task) =>
+      new TaskState(task, stats.task(task.name, task.topic))
+    );
+    this.#idle = new Idle(options.idleSleepMs);
+    this.#committer = new Committer(consumer, stats, options.commitIntervalMs);
+    this.runner = new Runner({
+      tasks: this.tasks,
+      hooks: module.hooks,
+      deadLetters: new DeadLetters(producer, options.group),
+      stats,
+      clock,
+      random: parts.random,
+      wake: this.#idle.wake,
+      limit: options.concurrency,
+    });
+    this.assignments = new Assignments({
+      consumer,
+      committer: this.#committer,
+      runner: this.runner,
+      lanes,
+      stats,
+      clock,
+      revokeDrainMs: options.revokeDrainMs,
+    });
+    this.#dispatcher = new Dispatcher({
+      consumer,
+      assignments: this.assignments,
+      runner: this.runner,
+      lanes,
+      tasks: new Map(this.tasks.map((state) => [state.task, state])),
+      stats,
+      clock,
+      unroutable: options.unroutable,
+      maxAhead: options.maxAhead,
+      maxWaiting: options.maxWaiting,
+      maxHeldBytes: Math.ceil(options.maxBytes / 2),
+      stop: (reason) => this.stop(reason.message, EXIT.module, reason),
+    });
+    this.#broker = { state: "up", since: clock.now() };
+    consumer.onWake(this.#idle.wake);
+  }
+
+  get broker(): { state: "up" | "down"; sinceMs: number } {
+    return { state: this.#broker.state, sinceMs: this.#parts.clock.now() - this.#broker.since };
+  }
+
+  get phase(): ShutdownPhase {
+    return this.#phase;
+  }
+
+  /** What made the worker leave, if it was no request from outside. */
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  /** Asks for a shutdown: the first request drains, a second aborts. */
+  stop(reason: string, exitCode: ExitCode = EXIT.ok, failure: Error | null = null): void {
+    this.#stopRequests++;
+    if (this.#stopRequests === 1) {
+      this.#exitCode = exitCode;
+      this.#failure = failure;
+      this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
+    }
+    this.#idle.wake();
+  }
+
+  /** Runs until it was stopped; returns the exit code. */
+  async run(): Promise<ExitCode> {
+    const { consumer, clock } = this.#parts;
+    this.#phaseSince = clock.now();
+    while (this.#phase !== "closing") {
+      this.#noteKafkaEvents();
+      this.assignments.handleChanges();
+      this.runner.collectOutcomes();
+      this.#committer.startIfDue(this.assignments.partitions, clock.now());
+      const { messages, bytes } = this.#dispatcher.room();
+      const taken = this.#dispatcher.dispatch(consumer.poll(Math.min(messages, MAX_BATCH), bytes));
+      this.#advanceShutdown();
+      await this.#idle.pause(taken > 0 || consumer.more || this.runner.hasOutcomes, this.#untilDue());
+    }
+    return await this.#leave();
+  }
+
+  #untilDue(): number {
+    return this.runner.nextDue - this.#parts.clock.now();
+  }
+
+  #noteKafkaEvents(): void {
+    const { clock, consumer, stats } = this.#parts;
+    for (const change of consumer.takeBrokerChanges()) {
+      this.#broker = { state: change.up ? "up" : "down", since: clock.now() };
+      stats.event(
+        change.up ? { event: "broker-up" } : { event: "broker-down", reason: change.reason },
+      );
+    }
+    for (const { code, message, fatal } of consumer.takeProblems()) {
+      stats.event({ event: "kafka-error", code, reason: message });
+      if (fatal && this.#phase === "running") {
+        this.stop(message, EXIT.kafka, new KafkaError(`Kafka refuses this worker: ${message}`));
+      }
+    }
+  }
+
+  #advanceShutdown(): void {
+    const { clock, drain } = this.#parts;
+    const now = clock.now();
+    if (this.#phase === "running" && drain) this.#followDrain(drain, now);
+    const phase = nextPhase(this.#phase, {
+      now,
+      since: this.#phaseSince,
+      graceMs: this.options.graceMs,
+      requests: this.#stopRequests,
+      busy: this.runner.inFlight + this.runner.deadLettering,
+      uncommitted: this.#uncommitted(),
+    });
+    if (phase !== this.#phase) this.#enter(phase, now);
+    if (phase === "committing") this.#committer.start(this.assignments.partitions, now);
+  }
+
+  #followDrain(drain: Drain, now: number): void {
+    const state = drain.check(this.assignments.partitions, now);
+    if (state === "done") {
+      this.stop("drained", this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok);
+    } else if (state === "out of time") {
+      this.stop("--max-time is over", EXIT.interrupted);
+    }
+  }
+
+  #enter(phase: ShutdownPhase, now: number): void {
+    this.#phase = phase;
+    this.#phaseSince = now;
+    this.runner.stopped = true;
+    if (phase === "aborting") {
+      const { inFlight } = this.runner;
+      this.#parts.stats.event({ event: "aborting", inFlight });
+      this.runner.abort(new Error("The worker is shutting down"));
+    }
+    if (phase === "committing") {
+      this.#unfinished = this.runner.inFlight + this.runner.deadLettering;
+    }
+  }
+
+  #uncommitted(): number {
+    if (this.#phase !== "committing") return 0;
+    let count = 0;
+    for (const partition of this.assignments.partitions) {
+      if (partition.uncommitted >= 0) count++;
+    }
+    return count;
+  }
+
+  async #leave(): Promise<ExitCode> {
+    this.assignments.closeAll();
+    await this.#parts.consumer.close(CLOSE_WAIT_MS);
+    const interrupted = this.#unfinished > 0;
+    const exitCode = interrupted && this.#exitCode === EXIT.ok ? EXIT.interrupted : this.#exitCode;
+    this.#parts.stats.event({ event: "stopped", exitCode });
+    return exitCode;
+  }
+}
