@@ -1,0 +1,148 @@
+/** Events as sentences, for people at a terminal. What comes from messages and users is escaped. */
+import type { WorkerEvent } from "../stats/events.ts";
+import { escapeText, quoteText } from "./escape.ts";
+import { formatDuration, formatExact } from "./numbers.ts";
+import type { Paint, Theme } from "./theme.ts";
+
+/** How much an event asks for attention. */
+export type Severity = "debug" | "info" | "warn" | "error";
+
+/** `13:04:05Z warn  Task …`: one line without a newline. `at`: milliseconds since the epoch. */
+export function formatEvent(event: WorkerEvent, at: number, theme: Theme): string {
+  const { palette } = theme;
+  const severity = severityOf(event);
+  const time = new Date(at).toISOString().slice(11, 19) + "Z";
+  const label = severity === "info"
+    ? severity.padEnd(5)
+    : paintOf(severity, theme)(severity.padEnd(5));
+  return `${palette.dim(time)} ${label} ${describeEvent(event, theme)}`;
+}
+
+/** The severity of each kind; a user's log line has its own. */
+export function severityOf(event: WorkerEvent): Severity {
+  switch (event.event) {
+    case "log":
+      return event.level;
+    case "started":
+    case "waiting":
+    case "broker-up":
+    case "stopped":
+    case "draining":
+      return "info";
+    case "rebalance":
+      return event.change === "lost" ? "warn" : "info";
+    case "skipped":
+    case "timed-out":
+    case "commit-refused":
+    case "aborting":
+    case "task-error":
+      return "warn";
+    case "broker-down":
+    case "dead":
+    case "dead-letter-refused":
+    case "kafka-error":
+      return "error";
+  }
+}
+
+function describeEvent(event: WorkerEvent, theme: Theme): string {
+  const { ascii } = theme;
+  const text = (value: string) => escapeText(value, { ascii });
+  const at = (place: { topic: string; partition: number; offset: number }) =>
+    `${text(place.topic)}[${place.partition}]@${place.offset}`;
+  switch (event.event) {
+    case "started":
+      return `Started in group ${quoteText(event.group, { ascii })} (${text(event.protocol)}): ` +
+        `${plural(event.tasks.length, "task")} on ${plural(event.topics.length, "topic")}`;
+    case "waiting":
+      return `${plural(event.messages, "message")} waiting, consumed from ${text(event.from)}`;
+    case "rebalance":
+      return `Partitions ${event.change}: ${describePartitions(event.partitions, theme)}`;
+    case "broker-down":
+      return `Broker down: ${text(event.reason)}`;
+    case "broker-up":
+      return "Broker up";
+    case "commit-refused":
+      return `Commit of ${at(event)} refused: ${text(event.reason)}`;
+    case "dead":
+      return `${event.task === null ? "Message" : text(event.task)} ${
+        at(event)
+      } is a dead letter ` +
+        `after ${plural(event.attempts, "attempt")}, now in ${text(event.deadLetterTopic)}: ` +
+        text(event.error);
+    case "dead-letter-refused":
+      return `Dead letter refused by ${text(event.deadLetterTopic)}, next try in ` +
+        `${formatDuration(event.retryInMs, theme.glyphs.microsecond)}: ${text(event.reason)}`;
+    case "skipped":
+      return `Message ${at(event)} skipped: ${text(event.reason)}`;
+    case "timed-out":
+      return `${text(event.task)} ${at(event)} is past its time limit`;
+    case "kafka-error":
+      return `Kafka error ${event.code}: ${text(event.reason)}`;
+    case "task-error":
+      return `${event.task === null ? "Module" : text(event.task)}: ${text(event.reason)}`;
+    case "log":
+      return `${text(event.task)}: ${text(event.message)}${describeFields(event.fields, theme)}`;
+    case "draining":
+      return `Draining, ${plural(event.inFlight, "attempt")} in flight: ${text(event.reason)}`;
+    case "aborting":
+      return `Aborting ${plural(event.inFlight, "attempt")} still in flight`;
+    case "stopped":
+      return `Stopped with exit code ${event.exitCode}`;
+  }
+}
+
+/** `images[0,1,3] webhooks[0]`. */
+export function describePartitions(
+  partitions: readonly { topic: string; partition: number }[],
+  { ascii }: Pick<Theme, "ascii">,
+): string {
+  const byTopic = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) {
+    const numbers = byTopic.get(topic);
+    if (numbers === undefined) byTopic.set(topic, [partition]);
+    else numbers.push(partition);
+  }
+  const described = Array.from(
+    byTopic,
+    ([topic, numbers]) =>
+      `${escapeText(topic, { ascii })}[${numbers.sort((a, b) => a - b).join(",")}]`,
+  );
+  return described.length === 0 ? "none" : described.join(" ");
+}
+
+function describeFields(fields: unknown, { ascii }: Theme): string {
+  return fields === undefined ? "" : ` ${escapeText(stringify(fields), { ascii })}`;
+}
+
+/** JSON of anything a user logs: what has no JSON is told by its text instead of an exception. */
+export function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value, replaceUnserializable) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+export function replaceUnserializable(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  return value;
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatExact(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function paintOf(severity: Severity, { palette }: Theme): Paint {
+  switch (severity) {
+    case "debug":
+      return palette.dim;
+    case "info":
+      return palette.plain;
+    case "warn":
+      return palette.warn;
+    case "error":
+      return palette.bad;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * For pipes and log files: one line for the figures, one for each event, `name=value` after the time and
+ * the kind. Values with anything but plain characters are quoted and escaped, so a line is always a line.
+ */
+import type { WorkerEvent } from "../stats/events.ts";
+import type { Snapshot } from "../stats/snapshot.ts";
+import { quoteText } from "./escape.ts";
+import { describePartitions, stringify } from "./event_text.ts";
+import { formatBytes, formatCount, formatDuration, formatRate } from "./numbers.ts";
+import { heldMessages } from "./panel_topics.ts";
+
+/** A watermark that is held back for so long is worth its place in the line. */
+const HELD_LONG_MS = 10_000;
+const PLAIN = /^[A-Za-z0-9_.:,/@%+<>[\]()-]+$/;
+
+/** The figures, without a newline. */
+export function formatStatsLine(snapshot: Snapshot): string {
+  const { totals } = snapshot;
+  const pairs: [string, string | number | null][] = [
+    ["state", snapshot.state],
+    ["in_flight", `${snapshot.inFlight}/${snapshot.limit}`],
+    ["waiting", snapshot.waiting],
+    ["rate", formatRate(totals.ratePerSecond)],
+    ["done", totals.done],
+    ["failed", totals.failed],
+    ["retried", totals.retried],
+    ["dead", totals.dead],
+  ];
+  if (totals.discarded > 0) pairs.push(["discarded", totals.discarded]);
+  if (totals.skipped > 0) pairs.push(["skipped", totals.skipped]);
+  pairs.push(
+    ["lag", totalLag(snapshot)],
+    ["p50", duration(totals.p50Ms)],
+    ["p99", duration(totals.p99Ms)],
+    ["loop_p99", duration(snapshot.loopDelayMs.p99)],
+    ["memory", formatBytes(snapshot.rssBytes).replace(" ", "")],
+    ["held", formatBytes(snapshot.heldBytes).replace(" ", "")],
+  );
+  if (snapshot.broker.state !== "up") {
+    pairs.push(["broker", snapshot.broker.state], [
+      "broker_for",
+      duration(snapshot.broker.sinceMs),
+    ]);
+  }
+  const oldest = heldMessages(snapshot.topics)[0];
+  if (oldest !== undefined && oldest.ageMs >= HELD_LONG_MS) {
+    pairs.push(
+      ["held_back", `${oldest.topic}[${oldest.partition}]@${oldest.offset}`],
+      ["held_for", duration(oldest.ageMs)],
+      ["held_by", oldest.task],
+      ["held_key", oldest.key],
+    );
+  }
+  return `${formatTime(snapshot.at)} stats ${formatPairs(pairs)}`;
+}
+
+/** One event, without a newline. `at`: milliseconds since the epoch. */
+export function formatEventLine(event: WorkerEvent, at: number): string {
+  const pairs: [string, string | number | null][] = [];
+  for (const [name, value] of Object.entries(event)) {
+    if (name === "event" || value === undefined) continue;
+    pairs.push([snakeCase(name), name === "partitions" ? partitionsOf(event) : plain(value)]);
+  }
+  const kind = event.event;
+  return `${formatTime(at)} ${kind}${pairs.length === 0 ? "" : ` ${formatPairs(pairs)}`}`;
+}
+
+/** `2026-11-22T13:30:10.123Z`. */
+export function formatTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** `a=1 b="two words"`; `null` becomes `-`. */
+export function formatPairs(pairs: readonly [string, string | number | null][]): string {
+  return pairs.map(([name, value]) => `${name}=${formatValue(value)}`).join(" ");
+}
+
+function formatValue(value: string | number | null): string {
+  if (value === null) return "-";
+  const text = String(value);
+  return text !== "-" && PLAIN.test(text) && text.length <= 1000 ? text : quoteText(text);
+}
+
+function duration(ms: number | null): string | null {
+  return ms === null ? null : formatDuration(ms, "us").replace(" ", "");
+}
+
+function totalLag({ topics }: Snapshot): string | null {
+  let sum = 0;
+  for (const { lag } of topics) {
+    if (lag === null) return null;
+    sum += lag;
+  }
+  return formatCount(sum);
+}
+
+function partitionsOf(event: WorkerEvent): string {
+  return event.event === "rebalance"
+    ? describePartitions(event.partitions, { ascii: false }).replaceAll(" ", ",")
+    : "";
+}
+
+function plain(value: unknown): string | number | null {
+  if (value === null || typeof value === "number" || typeof value === "string") return value;
+  return Array.isArray(value) && value.every((one) => typeof one === "string")
+    ? value.join(",")
+    : stringify(value);
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
