@@ -33,6 +33,7 @@ export const OPTION_GROUPS = [
   "Limits",
   "Timing",
   "Output",
+  "General",
 ] as const;
 
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
@@ -201,7 +202,7 @@ export const OPTIONS = {
   }),
   maxTime: option({
     kind: optional(duration(SECOND, 30 * DAY)),
-    help: "Give a --drain at most this long",
+    help: "Give --drain at most this long",
     group: "Work",
     commands: ["run"],
     default: null,
@@ -322,7 +323,7 @@ export const OPTIONS = {
   config: option({
     kind: optional(text("FILE")),
     help: "Read this settings file",
-    group: "Output",
+    group: "General",
     commands: ["run", "send", "check", "dev"],
     default: null,
     defaultText: "taskc.json in the current folder, if it is there",

@@ -1,0 +1,114 @@
+/** Commander's complaints in our words, with what the user most likely meant. */
+import type { CommanderError } from "commander";
+import { type TaskcError, UsageError } from "../errors.ts";
+import { type CommandName, flagOf, OPTION_ENTRIES, type OptionKey } from "../config/options.ts";
+import { nearestName } from "../config/nearest_name.ts";
+import { COMMAND_NAMES, COMMANDS } from "./commands.ts";
+import { placeholderOf, usageOf } from "./help.ts";
+
+/**
+ * The error to show for what commander found wrong. `command` is the one that was given, `null` before
+ * one was found; `given` are its arguments.
+ */
+export function describeUsageError(
+  error: CommanderError,
+  command: CommandName | null,
+  given: readonly string[],
+): TaskcError {
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+  switch (error.code) {
+    case "commander.unknownOption":
+      if (command !== null) return unknownOption(quoted, command);
+      return given[0]?.startsWith("-") ?? true
+        ? unknownRootOption(quoted)
+        : unknownCommand(given[0]!);
+    case "commander.unknownCommand":
+      return unknownCommand(given[0] ?? quoted);
+    case "commander.missingArgument":
+      return missingArgument(command!);
+    case "commander.optionMissingArgument":
+      return missingValue(quoted);
+    case "commander.excessArguments":
+      return command === null ? unknownCommand(given[0] ?? "") : excessArguments(command, given);
+    default:
+      return new UsageError(capitalise(error.message.replace(/^error: /, "")));
+  }
+}
+
+export function unknownCommand(name: string): UsageError {
+  const message = `Unknown command "${name}"`;
+  if (/[/\\]|\.[cm]?[jt]s$/.test(name)) {
+    return new UsageError(message, { hint: `to run a module: taskc run ${name}` });
+  }
+  const nearest = nearestName(name, COMMAND_NAMES);
+  return new UsageError(message, {
+    hint: nearest === undefined
+      ? `commands: ${COMMAND_NAMES.join(", ")}`
+      : `did you mean "${nearest}"?`,
+  });
+}
+
+function unknownRootOption(flag: string): UsageError {
+  const known = OPTION_ENTRIES.some(([key]) => flagOf(key) === flag.replace(/=.*$/s, ""));
+  return new UsageError(`Unknown option "${flag}" before a command`, {
+    hint: known ? `options follow the command: taskc run MODULE ${flag}` : 'run "taskc --help"',
+  });
+}
+
+function unknownOption(text: string, command: CommandName): UsageError {
+  const [flag] = text.split("=") as [string];
+  const message = `Unknown option "${flag}" of taskc ${command}`;
+  const key = OPTION_ENTRIES.find(([key]) => flagOf(key) === flag)?.[0];
+  if (key !== undefined && takes(command, key)) {
+    return new UsageError(
+      `Option ${flag} takes no value, but has "${text.slice(flag.length + 1)}"`,
+      {
+        hint: `write ${flag} to turn it on, ${flag.replace("--", "--no-")} to turn it off`,
+      },
+    );
+  }
+  if (key !== undefined) {
+    const takers = COMMAND_NAMES.filter((name) => takes(name, key)).map((name) => `taskc ${name}`);
+    return new UsageError(message, { hint: `${takers.join(" and ")} takes it` });
+  }
+  const flags = OPTION_ENTRIES.filter(([key]) => takes(command, key)).map(([key]) => flagOf(key));
+  const nearest = nearestName(flag, flags);
+  return new UsageError(message, {
+    hint: nearest === undefined
+      ? `run "taskc ${command} --help" for its options`
+      : `did you mean ${nearest}?`,
+  });
+}
+
+function missingArgument(command: CommandName): UsageError {
+  const example = COMMANDS[command].examples[0]![0];
+  return new UsageError(`Missing argument: taskc ${command} ${usageOf(command, false)}`, {
+    hint: `for example: ${example}`,
+  });
+}
+
+function missingValue(flags: string): UsageError {
+  const flag = flags.split(/[ ,]/)[0]!;
+  const key = OPTION_ENTRIES.find(([key]) => flagOf(key) === flag)?.[0];
+  const value = key === undefined ? "" : `: ${flag} ${placeholderOf(key)}`;
+  return new UsageError(`Option ${flag} needs a value${value}`);
+}
+
+function excessArguments(command: CommandName, given: readonly string[]): UsageError {
+  const expected = COMMANDS[command].arguments.length;
+  const hint = command === "send"
+    ? "put JSON in single quotes, so that the shell leaves it whole"
+    : `usage: taskc ${command} ${usageOf(command, true)}`;
+  return new UsageError(`Unexpected argument "${given[expected] ?? ""}" of taskc ${command}`, {
+    hint,
+  });
+}
+
+function takes(command: CommandName, key: OptionKey): boolean {
+  const [, spec] = OPTION_ENTRIES.find(([one]) => one === key)!;
+  return spec.commands.includes(command);
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
