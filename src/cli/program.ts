@@ -21,7 +21,14 @@ import {
   type Settings,
 } from "../config/settings.ts";
 import { COMMAND_NAMES, type CommandArguments, COMMANDS, PROGRAM } from "./commands.ts";
-import { describeExamples, helpWidthOf, optionDescription, TaskcHelp, usageOf } from "./help.ts";
+import {
+  describeExamples,
+  describeSources,
+  helpWidthOf,
+  optionDescription,
+  TaskcHelp,
+  usageOf,
+} from "./help.ts";
 import { reportFailure, takesColours } from "./report_failure.ts";
 import { describeUsageError, unknownCommand } from "./usage_errors.ts";
 
