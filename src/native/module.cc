@@ -1,0 +1,27 @@
+// The addon's entry: the package's own exports, and beside them ours.
+#include "napi_compat/module.h"
+
+#include <nan.h>
+#include <openssl/crypto.h>
+
+#include "partition_poll.h"
+
+namespace {
+
+void ExportOpensslVersion(napi_env env, napi_value exports) {
+  napi_value version = nullptr;
+  napi_create_string_utf8(env, OpenSSL_version(OPENSSL_VERSION_STRING), NAPI_AUTO_LENGTH, &version);
+  napi_set_named_property(env, exports, "opensslVersion", version);
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
+  // librdkafka never ends OpenSSL, and OpenSSL must not end itself at exit: the broker threads of a
+  // client that was not disconnected still use it then.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  napi_compat::InitPackage(env, exports);
+  taskc::ExportPartitionPoll(env, exports);
+  ExportOpensslVersion(env, exports);
+  return exports;
+}
