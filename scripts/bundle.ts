@@ -27,7 +27,9 @@ const embeddedAddon: BunPlugin = {
   setup(build) {
     build.onLoad({ filter: /kafka-javascript[\\/]librdkafka\.js$/ }, () => ({
       contents: `
-        const { loadEmbeddedAddon } = require(${JSON.stringify(resolve(root, "src/kafka/embedded_addon.ts"))});
+        const { loadEmbeddedAddon } = require(${
+        JSON.stringify(resolve(root, "src/kafka/embedded_addon.ts"))
+      });
         const file = require(${JSON.stringify(addonBytes)});
         module.exports = loadEmbeddedAddon(file.default ?? file);
       `,

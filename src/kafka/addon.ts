@@ -10,20 +10,15 @@ import manifest from "@confluentinc/kafka-javascript/package.json" with { type: 
 /** What `attach` returns: one consumer's poller. Opaque. */
 export type PollHandle = object & { readonly __pollHandle: never };
 
-/**
- * Columns of one poll of `count` entries, see batch.ts:
- * `[count, more, bytes, numbers, ints, headerLengths]`.
- */
-export type Columns = [
+/** One poll's messages; src/native/columns.h says what is in the buffers, batch.ts reads them. */
+export type Columns = readonly [
   count: number,
   more: boolean,
   bytes: ArrayBuffer,
-  numbers: ArrayBuffer,
-  ints: ArrayBuffer,
-  headerLengths: ArrayBuffer,
+  columns: ArrayBuffer,
 ];
 
-/** Zero-timeout polling of one queue per partition; src/native/partition_poll.h has the contract. */
+/** Zero-timeout poll of one queue per partition; src/native/partition_poll.h has the contract. */
 export interface PartitionPoll {
   attach(nativeClient: object, wake: () => void): PollHandle;
   open(handle: PollHandle, topic: string, partition: number, lane: number): number;

@@ -17,7 +17,7 @@ struct Problem {
 };
 
 Problem Describe(rd_kafka_t* client, const rd_kafka_message_t* message) {
-  Problem problem = {message->rkt ? rd_kafka_topic_name(message->rkt) : "", "", -1};
+  Problem problem = {message->rkt ? rd_kafka_topic_name(message->rkt) : "", "", 0};
   char fatal[512];
   if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
     // The message itself only says that something was fatal.
@@ -67,9 +67,9 @@ class Writer {
 
   void PutProblem(const rd_kafka_message_t* message, int32_t queue, const Problem& problem) {
     const size_t i = Start(queue, message->err);
-    offsets_[i] = message->partition;
-    timestamps_[i] = -1;
-    leader_epochs_[i] = problem.cause;
+    offsets_[i] = static_cast<double>(message->offset);
+    timestamps_[i] = problem.cause;
+    leader_epochs_[i] = message->partition;
     key_lengths_[i] = Put(problem.topic.data(), problem.topic.size());
     value_lengths_[i] = Put(problem.text.data(), problem.text.size());
     header_counts_[i] = 0;

@@ -18,8 +18,9 @@ namespace taskc {
 //            header start[n] (of the entry's first pair in:);
 //            Int32 pairs of all headers: name length, value length (-1: null)
 //
-// An entry whose error is not 0 has the topic as its key, the error's text as its value and the
-// partition as its offset. For a fatal error (-150) the leader epoch is the code of its cause.
+// An entry whose error is not 0 has the topic as its key, the error's text as its value, the
+// partition as its leader epoch, and as its timestamp the code of what caused a fatal error (-150),
+// else 0. Its offset is librdkafka's: for the end of a partition (-191) that end.
 napi_value ToColumns(napi_env env, rd_kafka_t* client, const Taken& taken);
 
 }  // namespace taskc

@@ -1,0 +1,277 @@
+/**
+ * What one poll took: messages and errors in columns, read where they lie.
+ *
+ * Nothing is decoded or copied until it is asked for. A key, value or header that is handed out as a
+ * `Uint8Array` is a view and keeps the bytes of the whole batch in memory: copy (`slice()`) what is to
+ * stay for long.
+ *
+ * `error(i) !== 0` tells an error from a message; each kind has accessors of its own.
+ */
+import { Buffer } from "node:buffer";
+import type { Columns } from "./addon.ts";
+
+/** A message for `Batch.of`. */
+export interface BatchMessage {
+  /** The partition queue it came from; 0 unless given. */
+  queue?: number;
+  offset: number;
+  /** In milliseconds; -1, the default, for none. */
+  timestamp?: number;
+  leaderEpoch?: number;
+  key?: Uint8Array | string | null;
+  value?: Uint8Array | string | null;
+  headers?: readonly (readonly [name: string, value: Uint8Array | string | null])[];
+}
+
+/** An error for `Batch.of`. */
+export interface BatchError {
+  /** -1, the main queue, unless given. */
+  queue?: number;
+  /** librdkafka's code, never 0. */
+  error: number;
+  text: string;
+  topic?: string;
+  partition?: number;
+  offset?: number;
+  cause?: number;
+}
+
+const NUMBERS = 3;
+const INTEGERS = 7;
+const NULL = -1;
+
+export class Batch {
+  /** Messages and errors together. */
+  readonly count: number;
+  /** The same poll again would take something, and no wake-up will tell. */
+  readonly more: boolean;
+  readonly #bytes: Buffer;
+  readonly #numbers: Float64Array;
+  readonly #integers: Int32Array;
+  readonly #pairs: number;
+
+  constructor([count, more, bytes, columns]: Columns) {
+    this.count = count;
+    this.more = more;
+    this.#bytes = Buffer.from(bytes);
+    this.#numbers = new Float64Array(columns, 0, NUMBERS * count);
+    this.#integers = new Int32Array(columns, NUMBERS * 8 * count);
+    this.#pairs = INTEGERS * count;
+  }
+
+  /** Bytes of all keys, values and headers. */
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
+  /** Bytes of its key, value and headers. */
+  size(index: number): number {
+    const end = index + 1 < this.count ? this.#start(index + 1) : this.#bytes.length;
+    return end - this.#start(index);
+  }
+
+  /** The partition queue it came from, or -1 for the main queue. */
+  queue(index: number): number {
+    return this.#integer(0, index);
+  }
+
+  /** 0 for a message, else librdkafka's code. */
+  error(index: number): number {
+    return this.#integer(1, index);
+  }
+
+  /** Of an error too, where librdkafka knows one: the end of the partition for -191. */
+  offset(index: number): number {
+    return this.#numbers[index]!;
+  }
+
+  // --- of a message
+
+  /** In milliseconds, -1 for none. */
+  timestamp(index: number): number {
+    return this.#numbers[this.count + index]!;
+  }
+
+  /** -1 when the broker did not tell. */
+  leaderEpoch(index: number): number {
+    return this.#integer(5, index);
+  }
+
+  key(index: number): Uint8Array | null {
+    const start = this.#start(index);
+    return this.#view(start, this.#integer(2, index));
+  }
+
+  keyText(index: number): string | null {
+    const length = this.#integer(2, index);
+    return length === NULL ? null : this.#text(this.#start(index), length);
+  }
+
+  value(index: number): Uint8Array | null {
+    return this.#view(this.#valueStart(index), this.#integer(3, index));
+  }
+
+  /** Decoded from UTF-8, with U+FFFD for what is none; empty for a null value. */
+  valueText(index: number): string {
+    return this.#text(this.#valueStart(index), Math.max(0, this.#integer(3, index)));
+  }
+
+  headerCount(index: number): number {
+    return this.#integer(4, index);
+  }
+
+  /** The value of the last header of that name; undefined when there is none. */
+  header(index: number, name: string): Uint8Array | null | undefined {
+    const wanted = encodedName(name);
+    const end = this.#pairs + 2 * (this.#integer(6, index) + this.#integer(4, index));
+    let pair = end - 2 * this.#integer(4, index);
+    let at = this.#headersStart(index);
+    let found: Uint8Array | null | undefined;
+    for (; pair < end; pair += 2) {
+      const nameLength = this.#integers[pair]!;
+      const valueLength = this.#integers[pair + 1]!;
+      if (nameLength === wanted.length && this.#equals(at, wanted)) {
+        found = this.#view(at + nameLength, valueLength);
+      }
+      at += nameLength + Math.max(0, valueLength);
+    }
+    return found;
+  }
+
+  /** All of them in order, duplicates and null values included. */
+  headers(index: number): [name: string, value: Uint8Array | null][] {
+    const headers: [string, Uint8Array | null][] = [];
+    const first = this.#pairs + 2 * this.#integer(6, index);
+    const end = first + 2 * this.#integer(4, index);
+    let at = this.#headersStart(index);
+    for (let pair = first; pair < end; pair += 2) {
+      const nameLength = this.#integers[pair]!;
+      const valueLength = this.#integers[pair + 1]!;
+      headers.push([this.#text(at, nameLength), this.#view(at + nameLength, valueLength)]);
+      at += nameLength + Math.max(0, valueLength);
+    }
+    return headers;
+  }
+
+  // --- of an error
+
+  errorText(index: number): string {
+    return this.valueText(index);
+  }
+
+  /** Empty when the error is of the group or the client. */
+  errorTopic(index: number): string {
+    return this.keyText(index) ?? "";
+  }
+
+  /** -1 when the error is not of a partition. */
+  errorPartition(index: number): number {
+    return this.#integer(5, index);
+  }
+
+  /** What caused a fatal error (-150), as librdkafka's code; else 0. */
+  errorCause(index: number): number {
+    return this.#numbers[this.count + index]!;
+  }
+
+  // --- where things are (columns.h)
+
+  #integer(column: number, index: number): number {
+    return this.#integers[column * this.count + index]!;
+  }
+
+  #start(index: number): number {
+    return this.#numbers[2 * this.count + index]!;
+  }
+
+  #valueStart(index: number): number {
+    return this.#start(index) + Math.max(0, this.#integer(2, index));
+  }
+
+  #headersStart(index: number): number {
+    return this.#valueStart(index) + Math.max(0, this.#integer(3, index));
+  }
+
+  #view(start: number, length: number): Uint8Array | null {
+    if (length === NULL) return null;
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
+  }
+
+  #text(start: number, length: number): string {
+    // Faster than a TextDecoder in Bun and in Deno, for it needs no view.
+    return length === 0 ? "" : this.#bytes.toString("utf8", start, start + length);
+  }
+
+  #equals(start: number, wanted: Uint8Array): boolean {
+    for (let i = 0; i < wanted.length; i++) {
+      if (this.#bytes[start + i] !== wanted[i]) return false;
+    }
+    return true;
+  }
+
+  /** A batch of these entries, laid out as the native poll does it: for tests and in-memory consumers. */
+  static of(entries: readonly (BatchMessage | BatchError)[], more = false): Batch {
+    return new Batch(toColumns(entries, more));
+  }
+}
+
+/** Names are few and asked for with each message. */
+const encodedNames = new Map<string, Uint8Array>();
+
+function encodedName(name: string): Uint8Array {
+  let encoded = encodedNames.get(name);
+  if (!encoded) {
+    encoded = Buffer.from(name);
+    if (encodedNames.size < 1000) encodedNames.set(name, encoded);
+  }
+  return encoded;
+}
+
+function toColumns(entries: readonly (BatchMessage | BatchError)[], more: boolean): Columns {
+  const count = entries.length;
+  const chunks: Uint8Array[] = [];
+  let position = 0;
+  const put = (data: Uint8Array | string | null | undefined): number => {
+    if (data === null || data === undefined) return NULL;
+    const chunk = typeof data === "string" ? Buffer.from(data) : data;
+    chunks.push(chunk);
+    position += chunk.length;
+    return chunk.length;
+  };
+  const numbers: number[][] = Array.from({ length: NUMBERS }, () => []);
+  const integers: number[][] = Array.from({ length: INTEGERS }, () => []);
+  const pairs: number[] = [];
+  const add = (values: number[], whole: number[]): void => {
+    values.forEach((value, column) => numbers[column]!.push(value));
+    whole.forEach((value, column) => integers[column]!.push(value));
+  };
+  for (const entry of entries) {
+    const start = position;
+    const first = pairs.length / 2;
+    if ("error" in entry) {
+      const lengths = [put(entry.topic ?? ""), put(entry.text)];
+      add(
+        [entry.offset ?? -1001, entry.cause ?? 0, start],
+        [entry.queue ?? -1, entry.error, ...lengths, 0, entry.partition ?? -1, first],
+      );
+      continue;
+    }
+    const lengths = [put(entry.key), put(entry.value)];
+    const headers = entry.headers ?? [];
+    for (const [name, value] of headers) pairs.push(put(name), put(value));
+    add(
+      [entry.offset, entry.timestamp ?? -1, start],
+      [entry.queue ?? 0, 0, ...lengths, headers.length, entry.leaderEpoch ?? -1, first],
+    );
+  }
+  const columns = new ArrayBuffer(count * (NUMBERS * 8 + INTEGERS * 4) + pairs.length * 4);
+  new Float64Array(columns, 0, NUMBERS * count).set(numbers.flat());
+  new Int32Array(columns, NUMBERS * 8 * count).set([...integers.flat(), ...pairs]);
+  const bytes = new Uint8Array(position);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return [count, more, bytes.buffer, columns];
+}
