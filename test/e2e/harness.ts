@@ -4,3 +4,5 @@ export * from "./harness/executable.ts";
 export * from "./harness/project.ts";
 export * from "./harness/terminal.ts";
 export * from "./harness/waiting.ts";
+export * from "./harness/modules.ts";
+export * from "./harness/worker.ts";

@@ -1,6 +1,7 @@
 /** The harness itself: a test that cannot see a failure proves nothing. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import process from "node:process";
 import { test } from "node:test";
 import {
   brokerTest,

@@ -1,0 +1,132 @@
+/** Signals: the first drains, the second aborts, and nothing keeps the worker from leaving. */
+import assert from "node:assert/strict";
+import {
+  brokerTest,
+  json,
+  lag,
+  produce,
+  type Project,
+  project,
+  runWorker,
+  topic,
+  until,
+  workModule,
+} from "./harness.ts";
+
+function startedCount(folder: Project): number {
+  return folder.ledger().size;
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  brokerTest(`${signal} lets what is in flight finish, commits it and exits 0`, async () => {
+    const from = await topic({ partitions: 2 });
+    using folder = project({ "tasks.ts": workModule(from) });
+    await produce(from, json(Array.from({ length: 300 }, (_, id) => ({ id, ms: 1000 }))));
+    await using worker = runWorker(folder, ["--concurrency", "50"]);
+    await until("tasks in flight", () => startedCount(folder) >= 50);
+    worker.kill(signal);
+    const { code, stderr } = await worker.waitForExit();
+    assert.equal(code, 0, stderr);
+    const entries = [...folder.ledger().values()];
+    assert.ok(entries.every(({ started, finished }) => started === 1 && finished === 1));
+    assert.ok(entries.length < 300, "what had not started was left");
+    assert.equal(await lag(worker.group, from), 300 - entries.length);
+  });
+}
+
+/** A task that ends only when its signal says so, and writes down why. */
+function waitingModule(from: string): string {
+  return `import { task } from "taskc";
+import { finished, started } from "./ledger.ts";
+export const wait = task({
+  topic: ${JSON.stringify(from)},
+  run: async ({ id }, { signal }) => {
+    started(id);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    finished(id + " aborted");
+  },
+});
+`;
+}
+
+brokerTest(
+  "a second signal aborts the tasks: their signals fire and the exit code is 5",
+  async () => {
+    const from = await topic();
+    using folder = project({
+      "tasks.ts": waitingModule(from).replace("finished(id +", "await 0; finished(id +"),
+    });
+    await produce(from, json([{ id: "a" }, { id: "b" }]));
+    await using worker = runWorker(folder, ["--grace", "1h"]);
+    await until("both in flight", () => startedCount(folder) === 2);
+    worker.kill("SIGTERM");
+    await worker.waitForEvent("draining");
+    worker.kill("SIGTERM");
+    const { code, stderr } = await worker.waitForExit();
+    assert.equal(code, 5, stderr);
+    assert.equal(folder.ledger().get("a aborted")?.finished, 1);
+    assert.equal(folder.ledger().get("b aborted")?.finished, 1);
+  },
+);
+
+brokerTest("the end of --grace aborts the tasks", async () => {
+  const from = await topic();
+  using folder = project({ "tasks.ts": waitingModule(from) });
+  await produce(from, json([{ id: "a" }]));
+  await using worker = runWorker(folder, ["--grace", "100ms"]);
+  await until("it to be in flight", () => startedCount(folder) === 1);
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 5, stderr);
+  assert.equal(folder.ledger().get("a aborted")?.finished, 1);
+});
+
+brokerTest("what an abort left unfinished runs again under the next worker", async () => {
+  const from = await topic();
+  using folder = project({ "tasks.ts": workModule(from) });
+  await produce(from, json([{ id: "quick" }, { id: "endless", ms: 3_600_000 }, { id: "last" }]));
+  {
+    await using first = runWorker(folder, ["--grace", "0s"]);
+    await until("the others to be done", () => folder.finishedCount() === 2);
+    first.kill("SIGTERM");
+    assert.equal((await first.waitForExit()).code, 5);
+    assert.ok(await lag(first.group, from) >= 1, "its offset is not committed");
+  }
+  await using _second = runWorker(folder);
+  await until("its second start", () => folder.ledger().get("endless")?.started === 2);
+  assert.equal(folder.ledger().get("quick")?.started, 1);
+});
+
+brokerTest("a third signal leaves at once", async () => {
+  const from = await topic();
+  using folder = project({ "tasks.ts": workModule(from) });
+  await produce(from, json([{ id: "endless", ms: 3_600_000 }]));
+  await using worker = runWorker(folder, ["--grace", "1h"]);
+  await until("it to be in flight", () => startedCount(folder) === 1);
+  worker.kill("SIGTERM");
+  await worker.waitForEvent("draining");
+  worker.kill("SIGTERM");
+  await worker.waitForEvent("aborting");
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 5, stderr);
+});
+
+brokerTest("a task that never yields cannot keep the worker from leaving", async () => {
+  const from = await topic();
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const spin = task({
+  topic: ${JSON.stringify(from)},
+  run: ({ id }) => { started(id); for (;;); },
+});
+`,
+  });
+  await produce(from, json([{ id: "a" }]));
+  await using worker = runWorker(folder, ["--grace", "1s"]);
+  await until("it to be in flight", () => startedCount(folder) === 1);
+  worker.kill("SIGTERM");
+  const { code, signal, stderr } = await worker.waitForExit();
+  assert.deepEqual({ code, signal }, { code: 5, signal: null }, stderr);
+});
