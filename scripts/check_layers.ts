@@ -187,7 +187,8 @@ function importsOf(root: string, module: DenoModule | undefined): Import[] {
   const imports = new Map<string, Import>();
   for (const { code, type } of module?.dependencies ?? []) {
     const url = code?.specifier ?? type?.specifier;
-    if (!url?.startsWith(here)) continue;
+    // Data, such as the version in deno.json, is no layer.
+    if (!url?.startsWith(here) || !url.endsWith(".ts")) continue;
     const path = relative(root, fileURLToPath(url)).split(sep).join("/");
     const typeOnly = code === undefined && (imports.get(path)?.typeOnly ?? true);
     if (!path.startsWith("node_modules/")) imports.set(path, { path, typeOnly });

@@ -1,8 +1,7 @@
 /** scripts/kafka: what the tests of faults rely on. Clusters of its own, beside the one of the tests. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brokerTest, uniqueName } from "./harness.ts";
 
@@ -46,6 +45,7 @@ class Cluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("stop");
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
