@@ -11,13 +11,13 @@ _taskc_complete() {
     local words=() word
     local -i index
     # Words that were split at "=" or ":" are joined again, unless blanks stood between them.
-    local line=\${COMP_LINE:0:COMP_POINT} rest joined=""
-    rest=$line
+    local rest=\${COMP_LINE:0:COMP_POINT} blanks
     for ((index = 0; index <= COMP_CWORD; index++)); do
-        word=\${COMP_WORDS[index]}
-        ((index == COMP_CWORD)) && [[ $rest != *"$word"* ]] && word=$rest
-        local blanks=\${rest%%[^[:space:]]*}
+        blanks=\${rest%%[^[:space:]]*}
         rest=\${rest#"$blanks"}
+        word=\${COMP_WORDS[index]}
+        # The cursor stands inside the last word.
+        if ((index == COMP_CWORD)); then word=$rest; fi
         if ((index > 0)) && [[ -z $blanks ]]; then
             words[\${#words[@]} - 1]+=$word
         else
@@ -30,9 +30,12 @@ _taskc_complete() {
     directive=\${out##*:}
     out=\${out%:*}
 
-    # What bash keeps of the current word: all up to its last break character.
-    local kept=""
-    if [[ $current == *[=:]* ]]; then kept=\${current%"\${current##*[=:]}"}; fi
+    # Values of "--flag=" come without it.
+    local flag=""
+    if [[ $current == -*=* ]]; then flag=\${current%%=*}=; fi
+    # What bash itself keeps of the current word: all up to its last break character.
+    local kept=$current
+    while [[ -n $kept && $COMP_WORDBREAKS != *"\${kept: -1}"* ]]; do kept=\${kept%?}; done
 
     COMPREPLY=()
     if ((directive & 8)); then
@@ -49,7 +52,9 @@ _taskc_complete() {
     fi
     while IFS= read -r word; do
         word=\${word%%$'\t'*}
-        [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("\${word#"$kept"}")
+        [[ -n $word && $flag$word == "$current"* ]] || continue
+        word=$flag$word
+        COMPREPLY+=("\${word#"$kept"}")
     done <<<"$out"
     if ((directive & 2)); then compopt -o nospace 2>/dev/null; fi
     if ((!(directive & 4) && \${#COMPREPLY[@]} == 0)); then compopt -o default 2>/dev/null; fi

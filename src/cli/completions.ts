@@ -75,13 +75,12 @@ function completeIn(command: CommandName, before: readonly string[], current: st
     key
   );
   const { pending, positional, literal } = readWords(keys, before);
-  if (pending !== undefined) return completeValue(pending, "", current);
+  if (pending !== undefined) return completeValue(pending, current);
   if (!literal && current.startsWith("-")) {
     const at = current.indexOf("=");
     const key = at < 0 ? undefined : keys.find((key) => flagOf(key) === current.slice(0, at));
-    if (key !== undefined) {
-      return completeValue(key, current.slice(0, at + 1), current.slice(at + 1));
-    }
+    // The scripts put `--stats=` before the values again.
+    if (key !== undefined) return completeValue(key, current.slice(at + 1));
     return flags(keys, current);
   }
   const argument = COMMANDS[command].arguments[positional];
@@ -92,7 +91,7 @@ function completeIn(command: CommandName, before: readonly string[], current: st
         directive: DIRECTIVE.extensions,
       };
     case "shell":
-      return matching(SHELLS, "", current);
+      return matching(SHELLS, current);
     default:
       return NOTHING;
   }
@@ -115,27 +114,24 @@ function readWords(
   return { pending, positional, literal };
 }
 
-/** `prefix` stands before each value in the shell's word: `--stats=` in `--stats=j`. */
-function completeValue(key: OptionKey, prefix: string, current: string): Completion {
-  if (key === "config") return prefix === "" ? FILES : NOTHING;
-  if (key === "properties") return completeProperty(prefix, current);
-  return matching(kindOf(key).choices ?? [], prefix, current);
+function completeValue(key: OptionKey, current: string): Completion {
+  if (key === "config") return FILES;
+  if (key === "properties") return completeProperty(current);
+  return matching(kindOf(key).choices ?? [], current);
 }
 
-function completeProperty(prefix: string, current: string): Completion {
+function completeProperty(current: string): Completion {
   const at = current.indexOf("=");
-  if (at >= 0) {
-    const name = current.slice(0, at);
-    return matching(valuesOfProperty(name), `${prefix}${name}=`, current.slice(at + 1));
+  if (at < 0) {
+    const names = settableProperties().map((name) => `${name}=`);
+    return { ...matching(names, current), directive: DIRECTIVE.noSpace };
   }
-  const names = settableProperties().map((name) => `${name}=`);
-  return { ...matching(names, prefix, current), directive: DIRECTIVE.noSpace };
+  const name = current.slice(0, at);
+  return matching(valuesOfProperty(name).map((value) => `${name}=${value}`), current);
 }
 
-function matching(values: readonly string[], prefix: string, current: string): Completion {
-  const candidates = values.filter((value) => value.startsWith(current))
-    .map((value) => [prefix + value, ""] as const);
-  return { candidates, directive: DIRECTIVE.nothing };
+function matching(values: readonly string[], current: string): Completion {
+  return startingWith(values.map((value) => [value, ""]), current);
 }
 
 function flags(keys: readonly OptionKey[], current: string): Completion {
