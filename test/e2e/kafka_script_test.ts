@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brokerTest, uniqueName } from "./harness.ts";
 
@@ -14,7 +15,10 @@ interface Answer {
 }
 
 class Cluster implements AsyncDisposable {
-  readonly folder = `${root}.build/kafka/${uniqueName("test")}`;
+  /** Where scripts/test stops every cluster, should this process not come to it. */
+  readonly folder = `${process.env.TASKC_TEST_CLUSTERS ?? `${root}.build/kafka`}/${
+    uniqueName("test")
+  }`;
 
   run(...args: string[]): Promise<Answer> {
     return new Promise((resolve) => {

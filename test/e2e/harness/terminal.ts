@@ -63,11 +63,13 @@ export class Terminal implements Disposable {
 
   /** Resolves with the exit code of the program. */
   async waitForExit(): Promise<number> {
+    let code = "";
     await until(
       () => `the program to end; the screen shows:\n${this.capture()}`,
-      () => this.#ask("pane_dead") === "1",
+      // tmux notices the closed screen and the exit code in any order.
+      () => (code = this.#ask("pane_dead_status")) !== "",
     );
-    return Number(this.#ask("pane_dead_status"));
+    return Number(code);
   }
 
   [Symbol.dispose](): void {
