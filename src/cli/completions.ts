@@ -42,7 +42,7 @@ export function completionScript(shell: string): string {
   if (!(SHELLS as readonly string[]).includes(shell)) {
     const nearest = nearestName(shell, SHELLS);
     throw new UsageError(`No completions for the shell "${shell}"`, {
-      hint: nearest === undefined ? `shells: ${SHELLS.join(", ")}` : `did you mean "${nearest}"?`,
+      hint: nearest === undefined ? `Shells: ${SHELLS.join(", ")}` : `Did you mean "${nearest}"?`,
     });
   }
   return captureScript(shell);

@@ -38,6 +38,8 @@ export interface Invocation<C extends CommandName> {
   args: CommandArguments[C];
   /** Each setting with its source, secrets masked. */
   effective: EffectiveSetting[];
+  /** The options that were given as flags, in words that another call of taskc takes. */
+  flags: string[];
 }
 
 /** One function for each command; its promise is the exit code. A `TaskcError` is reported here. */
@@ -282,5 +284,17 @@ async function invoke(
     });
   // The tables pair each name with its types; a union of functions cannot be told that.
   const handler = handlers[name] as (invocation: unknown) => Promise<ExitCode>;
-  return await handler({ settings, args, effective });
+  return await handler({ settings, args, effective, flags: writeFlags(flags) });
+}
+
+function writeFlags(flags: FlagTexts): string[] {
+  return OPTION_ENTRIES.flatMap(([key, { kind }]) => {
+    const texts = flags[key] ?? [];
+    if (kind.placeholder !== null) {
+      const flag = flagOf(key);
+      // A value may begin with a dash, which only the form with "=" leaves alone.
+      return texts.flatMap((text) => flag.startsWith("--") ? [`${flag}=${text}`] : [flag, text]);
+    }
+    return texts.map((text) => text === "true" ? flagOf(key) : flagOf(key).replace("--", "--no-"));
+  });
 }

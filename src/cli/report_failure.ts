@@ -26,7 +26,7 @@ export function reportFailure(
   }
   stream.write(`${chalk.red.bold("error:")} ${escapeLines(describeBug(error))}\n`);
   stream.write(
-    `${chalk.cyan("hint:")}  this is a bug in taskc; please report it with the lines above\n`,
+    `${chalk.cyan("hint:")}  This is a bug in taskc; please report it with the lines above\n`,
   );
   return EXIT.bug;
 }

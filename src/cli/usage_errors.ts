@@ -38,20 +38,20 @@ export function describeUsageError(
 export function unknownCommand(name: string): UsageError {
   const message = `Unknown command "${name}"`;
   if (/[/\\]|\.[cm]?[jt]s$/.test(name)) {
-    return new UsageError(message, { hint: `to run a module: taskc run ${name}` });
+    return new UsageError(message, { hint: `To run a module: taskc run ${name}` });
   }
   const nearest = nearestName(name, COMMAND_NAMES);
   return new UsageError(message, {
     hint: nearest === undefined
-      ? `commands: ${COMMAND_NAMES.join(", ")}`
-      : `did you mean "${nearest}"?`,
+      ? `Commands: ${COMMAND_NAMES.join(", ")}`
+      : `Did you mean "${nearest}"?`,
   });
 }
 
 function unknownRootOption(flag: string): UsageError {
   const known = OPTION_ENTRIES.some(([key]) => flagOf(key) === flag.replace(/=.*$/s, ""));
   return new UsageError(`Unknown option "${flag}" before a command`, {
-    hint: known ? `options follow the command: taskc run MODULE ${flag}` : 'run "taskc --help"',
+    hint: known ? `Options follow the command: taskc run MODULE ${flag}` : 'Run "taskc --help"',
   });
 }
 
@@ -63,27 +63,29 @@ function unknownOption(text: string, command: CommandName): UsageError {
     return new UsageError(
       `Option ${flag} takes no value, but has "${text.slice(flag.length + 1)}"`,
       {
-        hint: `write ${flag} to turn it on, ${flag.replace("--", "--no-")} to turn it off`,
+        hint: `Write ${flag} to turn it on, ${flag.replace("--", "--no-")} to turn it off`,
       },
     );
   }
   if (key !== undefined) {
     const takers = COMMAND_NAMES.filter((name) => takes(name, key)).map((name) => `taskc ${name}`);
-    return new UsageError(message, { hint: `${takers.join(" and ")} takes it` });
+    return new UsageError(message, {
+      hint: `Only ${takers.join(" and ")} ${takers.length === 1 ? "takes" : "take"} it`,
+    });
   }
   const flags = OPTION_ENTRIES.filter(([key]) => takes(command, key)).map(([key]) => flagOf(key));
   const nearest = nearestName(flag, flags);
   return new UsageError(message, {
     hint: nearest === undefined
-      ? `run "taskc ${command} --help" for its options`
-      : `did you mean ${nearest}?`,
+      ? `Run "taskc ${command} --help" for its options`
+      : `Did you mean ${nearest}?`,
   });
 }
 
 function missingArgument(command: CommandName): UsageError {
   const example = COMMANDS[command].examples[0]![0];
   return new UsageError(`Missing argument: taskc ${command} ${usageOf(command, false)}`, {
-    hint: `for example: ${example}`,
+    hint: `For example: ${example}`,
   });
 }
 
@@ -97,8 +99,8 @@ function missingValue(flags: string): UsageError {
 function excessArguments(command: CommandName, given: readonly string[]): UsageError {
   const expected = COMMANDS[command].arguments.length;
   const hint = command === "send"
-    ? "put JSON in single quotes, so that the shell leaves it whole"
-    : `usage: taskc ${command} ${usageOf(command, true)}`;
+    ? "Put JSON in single quotes, so that the shell leaves it whole"
+    : `Usage: taskc ${command} ${usageOf(command, true)}`;
   return new UsageError(`Unexpected argument "${given[expected] ?? ""}" of taskc ${command}`, {
     hint,
   });

@@ -24,7 +24,13 @@ import { groupProperties, type GroupProtocol, hasConsumerProtocol } from "./grou
 import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
-type Client = InstanceType<RdKafka["KafkaConsumer"]>;
+/** The package's consumer, with the methods that its types leave out. */
+type Client = InstanceType<RdKafka["KafkaConsumer"]> & {
+  rebalanceProtocol(): "NONE" | "EAGER" | "COOPERATIVE";
+  assignmentLost(): boolean;
+  incrementalAssign(partitions: readonly TopicPartition[]): void;
+  incrementalUnassign(partitions: readonly TopicPartition[]): void;
+};
 
 export interface ConsumerSettings extends ConnectionSettings {
   group: string;
@@ -150,8 +156,8 @@ export class KafkaConsumer implements Consumer {
       ...(offset === undefined ? {} : { offset }),
     }));
     if (this.#client.rebalanceProtocol() === "COOPERATIVE") {
-      this.#client.incrementalAssign(assignment as never);
-    } else this.#client.assign(assignment as never);
+      this.#client.incrementalAssign(assignment);
+    } else this.#client.assign(assignment);
     return queues;
   }
 
@@ -217,7 +223,7 @@ export class KafkaConsumer implements Consumer {
       "offset_commit_cb": (error: unknown, entries: CommitReport[]) =>
         this.#committed(error, entries),
       // deno-lint-ignore no-explicit-any
-    } as any, { "auto.offset.reset": "earliest" });
+    } as any, { "auto.offset.reset": "earliest" }) as Client;
     this.#client = client;
     this.#protocol = protocol;
     client.on("event.error", (error: { message: string }) => this.#noteClientError(error.message));
@@ -281,7 +287,7 @@ export class KafkaConsumer implements Consumer {
 
   #answerRevoke(partitions: readonly TopicPartition[]): void {
     if (this.#client.rebalanceProtocol() === "COOPERATIVE") {
-      this.#client.incrementalUnassign(partitions as never);
+      this.#client.incrementalUnassign(partitions);
     } else this.#client.unassign();
   }
 

@@ -9,6 +9,8 @@ type Client = InstanceType<RdKafka["Producer"]>;
 export interface ProducerSettings extends ConnectionSettings {
   /** How long librdkafka gathers a batch, milliseconds. @default 5 */
   lingerMs?: number;
+  /** How long the first contact may take, milliseconds. @default 8000 */
+  connectTimeoutMs?: number;
 }
 
 interface Report {
@@ -25,6 +27,7 @@ interface Delivery {
 
 /** librdkafka's local queue was full; it drains as the broker acknowledges. */
 const FULL_QUEUE_WAIT_MS = 5;
+const METADATA_TIMEOUT_MS = 8000;
 
 export class KafkaProducer implements Producer {
   readonly client: Client;
@@ -55,7 +58,7 @@ export class KafkaProducer implements Producer {
       if (error) opaque.reject(toKafkaError(error, `Cannot deliver to topic "${topic}"`));
       else opaque.resolve({ topic, partition, offset });
     });
-    const metadata = await connect(client as never, settings);
+    const metadata = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
     client.setPollInBackground(true);
     return new KafkaProducer(client, metadata);
@@ -93,17 +96,25 @@ export class KafkaProducer implements Producer {
     return delivered;
   }
 
-  /** Partitions of each topic named, `null` for those that do not exist. */
-  async partitionCounts(topics: readonly string[]): Promise<Map<string, number | null>> {
-    const counts = new Map<string, number | null>();
-    for (const topic of topics) {
-      const metadata = await call<Metadata>((callback) =>
-        this.client.getMetadata({ topic, timeout: 5000 }, callback as never)
-      );
-      const found = metadata.topics.find(({ name }) => name === topic);
-      counts.set(topic, found && found.partitions.length > 0 ? found.partitions.length : null);
-    }
-    return counts;
+  /**
+   * Partitions of each topic that exists. All are asked for, since asking for one by name may make it:
+   * brokers create topics on their own unless told otherwise.
+   */
+  async partitionCounts(): Promise<Map<string, number>> {
+    const metadata = await call<Metadata>((callback) =>
+      this.client.getMetadata({ allTopics: true, timeout: METADATA_TIMEOUT_MS }, callback as never)
+    );
+    return new Map(
+      metadata.topics.filter(({ partitions }) => partitions.length > 0)
+        .map(({ name, partitions }) => [name, partitions.length]),
+    );
+  }
+
+  /** Asks for a topic by name, which makes it on brokers that create topics on their own. */
+  async touchTopic(topic: string): Promise<void> {
+    await call<Metadata>((callback) =>
+      this.client.getMetadata({ topic, timeout: METADATA_TIMEOUT_MS }, callback as never)
+    );
   }
 
   async close(timeoutMs: number): Promise<void> {

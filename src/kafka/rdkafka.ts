@@ -10,7 +10,7 @@ export const CODE = {
   revokePartitions: -174,
   fatal: -150,
   queueFull: -184,
-  allBrokersDown: -187,
+  unsupportedFeature: -165,
   topicAlreadyExists: 36,
 } as const;
 

@@ -64,24 +64,36 @@ export class Task<Input = unknown> {
 
   /** Validates `input`, sends it, and resolves when the broker has acknowledged. */
   async send(input: Input, options: SendOptions = {}): Promise<Delivered> {
-    const { schema } = this.settings;
-    if (schema) this.#accept(await schema["~standard"].validate(input));
+    const message = await this.prepare(input, options);
     if (!sender) {
       throw new ModuleError(`Cannot send to task "${this.name}": no producer is connected`, {
         hint: "Run the module by taskc, or send what message() gives with a Kafka client of your own",
       });
     }
-    return await sender(this.#build(input, options));
+    return await sender(message);
   }
 
   /** The message to send with any Kafka client. Throws `InvalidPayloadError` for an input that does not fit. */
   message(input: Input, options: SendOptions = {}): TaskMessage {
-    const result = this.settings.schema?.["~standard"].validate(input);
-    if (result instanceof Promise) {
+    const message = this.prepare(input, options);
+    if (message instanceof Promise) {
+      message.catch(() => {});
       throw new InvalidPayloadError(
         `Cannot make a message for task "${this.name}": its schema is asynchronous`,
-        { hint: "Use send() instead" },
+        { hint: "Use send() or prepare() instead" },
       );
+    }
+    return message;
+  }
+
+  /** The same, as a promise where the schema is asynchronous. */
+  prepare(input: Input, options: SendOptions = {}): TaskMessage | Promise<TaskMessage> {
+    const result = this.settings.schema?.["~standard"].validate(input);
+    if (result instanceof Promise) {
+      return result.then((result) => {
+        this.#accept(result);
+        return this.#build(input, options);
+      });
     }
     if (result) this.#accept(result);
     return this.#build(input, options);

@@ -1,0 +1,97 @@
+/**
+ * `taskc dev`: the embedded broker lives in this process, the module runs in a child. Each change of the
+ * module, or of what it imports, stops the child, which finishes its tasks in flight, and starts the next.
+ *
+ * ```
+ * starting ──► running ──change──► stopping ──► starting
+ *                 └──exit (a broken module)──► waiting for a change ──► starting
+ * ```
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import type { Invocation } from "./program.ts";
+import { EXIT, type ExitCode } from "../errors.ts";
+import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
+import { watchModule } from "../task/watch.ts";
+
+/** Settings that the child takes over; the broker and the topics are ours. */
+const OWN_FLAGS = [
+  "--create-topics",
+  // The embedded broker rejoins a classic member only after its session timeout.
+  "--group-protocol",
+  "consumer",
+  "-X",
+  "fetch.wait.max.ms=10",
+];
+
+export async function dev({ args }: Invocation<"dev">): Promise<ExitCode> {
+  const broker = await startEmbeddedBroker();
+  note(`embedded broker on ${broker.address}`);
+  let child: ChildProcess | null = null;
+  let leaving = false;
+  let restart = false;
+  let finish: (code: ExitCode) => void = () => {};
+  const finished = new Promise<ExitCode>((resolve) => finish = resolve);
+
+  const start = () => {
+    restart = false;
+    const [program, ...before] = ownCommand();
+    child = spawn(program!, [
+      ...before,
+      "run",
+      args.module,
+      "--brokers",
+      broker.address,
+      ...OWN_FLAGS,
+      ...forwardedFlags(process.argv, args.module),
+    ], { stdio: "inherit" });
+    child.on("error", (error) => {
+      note(`cannot start ${program}: ${error.message}`);
+      finish(EXIT.bug);
+    });
+    child.on("exit", (code) => {
+      child = null;
+      if (leaving) finish((code ?? EXIT.interrupted) as ExitCode);
+      else if (restart) start();
+      else note(`the module ended with exit code ${code}; waiting for a change`);
+    });
+  };
+  const watch = watchModule(args.module, (file) => {
+    note(`${file} changed`);
+    if (!child) return start();
+    restart = true;
+    child.kill("SIGTERM");
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      const again = leaving;
+      leaving = true;
+      if (!child) finish(EXIT.ok);
+      // A terminal sends SIGINT to the child as well; sending it twice would abort its tasks.
+      else if (signal !== "SIGINT" || again) child.kill(signal);
+    });
+  }
+  start();
+  const exitCode = await finished;
+  watch.close();
+  await broker.close();
+  return exitCode;
+}
+
+/** What the user gave besides the command and the module; `run` takes all options of `dev`. */
+function forwardedFlags(argv: readonly string[], module: string): string[] {
+  const flags = argv.slice(argv.indexOf("dev") + 1);
+  flags.splice(flags.indexOf(module), 1);
+  return flags;
+}
+
+/** The command that started this process, without its arguments. */
+function ownCommand(): string[] {
+  const script = process.argv[1];
+  const compiled = script === undefined || script.startsWith("/$bunfs/");
+  return compiled ? [process.execPath] : [process.execPath, script];
+}
+
+function note(text: string): void {
+  process.stderr.write(`taskc dev: ${text}\n`);
+}

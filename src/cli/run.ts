@@ -1,0 +1,173 @@
+/** `taskc run`: wires a worker to Kafka, to the stats and to the process's signals. */
+import { splitProperties } from "../config/librdkafka_properties.ts";
+import type { Settings } from "../config/settings.ts";
+import { EXIT, type ExitCode, ModuleError, UsageError } from "../errors.ts";
+import type { ConnectionSettings } from "../kafka/connection.ts";
+import { KafkaConsumer } from "../kafka/consumer.ts";
+import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
+import { KafkaProducer } from "../kafka/producer.ts";
+import { prepareTopics } from "../kafka/topics.ts";
+import { StatsCollector } from "../stats/collector.ts";
+import { loadTaskModule } from "../task/load.ts";
+import type { TaskModule } from "../task/registry.ts";
+import { bindSender } from "../task/task.ts";
+import { deadLetterTopic } from "../worker/dead_letters.ts";
+import { Drain } from "../worker/drain.ts";
+import { Worker } from "../worker/worker.ts";
+import type { Invocation } from "./program.ts";
+import { selectTasks } from "./select_tasks.ts";
+import { superviseProcess } from "./supervise_process.ts";
+import { startReporter } from "./worker_reporter.ts";
+
+const PRODUCER_CLOSE_MS = 3000;
+
+export async function run({ settings, args }: Invocation<"run">): Promise<ExitCode> {
+  const module = selectTasks(await loadTaskModule(args.module), settings.only);
+  const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
+  requireTopicNames(settings.group, topics);
+  const { consumer: forConsumer, producer: forProducer } = splitProperties(settings.properties);
+  const brokers = settings.brokers;
+  const producer = await KafkaProducer.open({ brokers, properties: forProducer });
+  try {
+    const counts = await prepareTopics(producer, {
+      topics,
+      create: settings.createTopics,
+      partitions: settings.partitions ?? -1,
+      replicationFactor: settings.replicationFactor ?? -1,
+      deadLetterTopic: (topic) => deadLetterTopic(settings.group, topic),
+      createDeadLetters: settings.create,
+    });
+    bindSender((message) => producer.send(message));
+    return await consume(module, settings, counts, { brokers, properties: forConsumer }, producer);
+  } finally {
+    bindSender(null);
+    await producer.close(PRODUCER_CLOSE_MS);
+  }
+}
+
+async function consume(
+  module: TaskModule,
+  settings: Settings<"run">,
+  counts: ReadonlyMap<string, number>,
+  connection: ConnectionSettings,
+  producer: KafkaProducer,
+): Promise<ExitCode> {
+  const topics = [...counts.keys()];
+  const consumer = await KafkaConsumer.open({
+    ...connection,
+    group: settings.group,
+    protocol: settings.groupProtocol,
+    instanceId: settings.instanceId ?? undefined,
+    topics,
+    partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    prefetchBytes: Math.floor(settings.maxBytes / 2),
+  });
+  const clock = { now: () => performance.now(), wall: () => Date.now() };
+  const stats = new StatsCollector(clock.wall());
+  let drain: Drain | null = null;
+  try {
+    const read = await readGroupOffsets(consumer, counts);
+    const offsets = await pinStart(consumer, read, settings.from);
+    await callSetup(module);
+    if (settings.drain) {
+      const deadline = settings.maxTime === null ? Infinity : clock.now() + settings.maxTime;
+      const targets = offsets.filter(({ start, end, committed }) =>
+        end > Math.max(start, committed)
+      );
+      drain = new Drain(targets, (open) => consumer.committed(open), consumer, deadline);
+    }
+    const worker = new Worker(
+      { module, consumer, producer, stats, clock, random: Math.random, drain },
+      {
+        group: settings.group,
+        concurrency: settings.concurrency,
+        maxBytes: settings.maxBytes,
+        maxAhead: settings.maxAhead,
+        maxWaiting: settings.maxWaiting,
+        idleSleepMs: settings.idleSleep,
+        commitIntervalMs: settings.commitInterval,
+        graceMs: settings.grace,
+        revokeDrainMs: settings.revokeDrain,
+        unroutable: settings.unroutable,
+      },
+    );
+    const reporter = startReporter({ settings, collector: stats, worker, consumer, clock });
+    const supervision = superviseProcess({
+      worker,
+      stats,
+      graceMs: settings.grace,
+      interruptedCode: settings.drain ? EXIT.interrupted : EXIT.ok,
+      restoreTerminal: () => reporter.stop(),
+    });
+    try {
+      stats.event({
+        event: "started",
+        group: settings.group,
+        tasks: module.tasks.map(({ name }) => name),
+        topics,
+        protocol: consumer.protocol,
+      });
+      announceBacklog(stats, read, settings);
+      consumer.subscribe();
+      const exitCode = await worker.run();
+      await callTeardown(module, stats);
+      reporter.stop();
+      if (worker.failure) throw worker.failure;
+      return exitCode;
+    } finally {
+      reporter.stop();
+      supervision.end();
+    }
+  } finally {
+    await consumer.close(0);
+  }
+}
+
+/** A group that starts for the first time says how much waits, so that nobody is surprised by old work. */
+function announceBacklog(
+  stats: StatsCollector,
+  offsets: readonly PartitionOffsets[],
+  settings: Settings<"run">,
+): void {
+  if (offsets.some(({ committed }) => committed >= 0)) return;
+  const messages = settings.from.kind === "latest"
+    ? 0
+    : offsets.reduce((sum, { start, end }) => sum + end - start, 0);
+  const from = settings.from.kind === "time"
+    ? new Date(settings.from.epochMs).toISOString()
+    : settings.from.kind;
+  stats.event({ event: "waiting", messages, from });
+}
+
+async function callSetup(module: TaskModule): Promise<void> {
+  try {
+    await module.hooks.setup?.();
+  } catch (cause) {
+    throw new ModuleError(
+      `Cannot set up task module "${module.file}": setup threw ${String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+async function callTeardown(module: TaskModule, stats: StatsCollector): Promise<void> {
+  try {
+    await module.hooks.teardown?.();
+  } catch (error) {
+    stats.event({ event: "task-error", task: null, reason: `teardown threw ${String(error)}` });
+  }
+}
+
+/** Kafka's bound on topic names, which the dead-letter topic must keep too. */
+const MAX_TOPIC_NAME = 249;
+
+function requireTopicNames(group: string, topics: readonly string[]): void {
+  for (const topic of topics) {
+    const name = deadLetterTopic(group, topic);
+    if (name.length <= MAX_TOPIC_NAME) continue;
+    throw new UsageError(
+      `Cannot name the dead-letter topic of "${topic}": "${name}" has ${name.length} characters, Kafka allows ${MAX_TOPIC_NAME}`,
+      { hint: "Give a shorter group with --group" },
+    );
+  }
+}

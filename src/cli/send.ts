@@ -1,0 +1,67 @@
+/** `taskc send`: one message from an argument, or many from NDJSON on stdin. */
+import process from "node:process";
+import type { Invocation } from "./program.ts";
+import { splitProperties } from "../config/librdkafka_properties.ts";
+import { EXIT, type ExitCode, UsageError } from "../errors.ts";
+import type { Delivered } from "../kafka/ports.ts";
+import { KafkaProducer } from "../kafka/producer.ts";
+import { missingTopics } from "../kafka/topics.ts";
+import { loadTaskModule } from "../task/load.ts";
+import { bindSender, type SendOptions } from "../task/task.ts";
+import { LinePrinter } from "./line_printer.ts";
+import { LineSender, parsePayload } from "./line_sender.ts";
+import { findTask } from "./select_tasks.ts";
+
+export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
+  const { settings, args } = invocation;
+  const task = findTask(await loadTaskModule(args.module), args.task);
+  const options = sendOptions(invocation);
+  const single = args.json !== null && args.json !== "-";
+  // A wrong argument is told before Kafka is asked for anything.
+  const message = single ? await task.prepare(parsePayload(task, args.json!), options) : null;
+  if (!message && process.stdin.isTTY) {
+    throw new UsageError("Cannot send: no JSON was given, and stdin is a terminal", {
+      hint:
+        `Give the payload as an argument, or pipe NDJSON: taskc send ${args.module} ${args.task} < jobs.ndjson`,
+    });
+  }
+  const { producer: properties } = splitProperties(settings.properties);
+  const producer = await KafkaProducer.open({
+    brokers: settings.brokers,
+    properties: { "message.timeout.ms": String(settings.timeout), ...properties },
+    lingerMs: single ? 0 : 5,
+    connectTimeoutMs: settings.timeout,
+  });
+  // A schema or hook of the module may send as well.
+  bindSender((message) => producer.send(message));
+  const printer = new LinePrinter(process.stdout);
+  const print = settings.json ? resultAsJson : resultAsText;
+  try {
+    if (!(await producer.partitionCounts()).has(task.topic)) throw missingTopics([task.topic]);
+    if (message) {
+      await printer.print(print(await producer.send(message)));
+      return EXIT.ok;
+    }
+    return await new LineSender({ task, options, producer, keepGoing: settings.keepGoing })
+      .sendAll((delivered) => printer.print(print(delivered)));
+  } finally {
+    await printer.flush();
+    bindSender(null);
+    await producer.close(settings.timeout);
+  }
+}
+
+function sendOptions({ settings }: Invocation<"send">): SendOptions {
+  return {
+    ...(settings.key === null ? {} : { key: settings.key }),
+    headers: Object.fromEntries(settings.headers),
+  };
+}
+
+function resultAsText({ topic, partition, offset }: Delivered): string {
+  return `${topic} ${partition} ${offset}`;
+}
+
+function resultAsJson({ topic, partition, offset }: Delivered): string {
+  return JSON.stringify({ topic, partition, offset });
+}

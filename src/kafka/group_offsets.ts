@@ -1,0 +1,110 @@
+/** Where a group stands before it starts, and where one without commits begins. */
+import { toKafkaError } from "./rdkafka.ts";
+import type { KafkaConsumer } from "./consumer.ts";
+import type { TopicPartition } from "./ports.ts";
+import { call, loadRdKafka } from "./rdkafka.ts";
+
+/** The group has no commit for the partition. */
+const NO_OFFSET = -1001;
+const ASK_TIMEOUT_MS = 8000;
+
+export interface PartitionOffsets extends TopicPartition {
+  /** -1 without a commit. */
+  committed: number;
+  /** The first offset there is. */
+  start: number;
+  /** One past the last, for a reader of committed messages. */
+  end: number;
+}
+
+export type StartFrom = { kind: "earliest" } | { kind: "latest" } | { kind: "time"; epochMs: number };
+
+/** The group's commits and the ends of all partitions, asked of the brokers. */
+export async function readGroupOffsets(
+  consumer: KafkaConsumer,
+  counts: ReadonlyMap<string, number>,
+): Promise<PartitionOffsets[]> {
+  const partitions = listPartitions(counts);
+  const [committed, start, end] = await Promise.all([
+    consumer.committed(partitions),
+    listOffsets(consumer, partitions, "EARLIEST"),
+    listOffsets(consumer, partitions, "LATEST"),
+  ]);
+  return partitions.map((one, index) => {
+    const commit = committed.find((c) => c.topic === one.topic && c.partition === one.partition);
+    const offset = commit?.offset ?? NO_OFFSET;
+    return { ...one, committed: offset < 0 ? -1 : offset, start: start[index]!, end: end[index]! };
+  });
+}
+
+/**
+ * Commits the start of a group that has no commits yet. It is a commit rather than a setting of the
+ * consumer, so that it holds for all members, also for one that comes later, and so that partitions
+ * added later are read from their start. Returns the offsets as they are then.
+ */
+export async function pinStart(
+  consumer: KafkaConsumer,
+  offsets: readonly PartitionOffsets[],
+  from: StartFrom,
+): Promise<PartitionOffsets[]> {
+  if (from.kind === "earliest" || offsets.some(({ committed }) => committed >= 0)) {
+    return [...offsets];
+  }
+  const starts = from.kind === "latest"
+    ? offsets.map(({ end }) => end)
+    : await offsetsAt(consumer, offsets, from.epochMs);
+  const pinned = offsets.map((one, index) => ({ ...one, committed: starts[index]! }));
+  try {
+    consumer.client.commitSync(
+      pinned.map(({ topic, partition, committed }) => ({ topic, partition, offset: committed })),
+    );
+  } catch (error) {
+    throw toKafkaError(error, "Cannot set the start of the group");
+  }
+  return pinned;
+}
+
+function listPartitions(counts: ReadonlyMap<string, number>): TopicPartition[] {
+  return [...counts].flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+  );
+}
+
+async function listOffsets(
+  consumer: KafkaConsumer,
+  partitions: readonly TopicPartition[],
+  which: "EARLIEST" | "LATEST",
+): Promise<number[]> {
+  if (partitions.length === 0) return [];
+  const { AdminClient, OffsetSpec, IsolationLevel } = await loadRdKafka();
+  const admin = AdminClient.createFrom(consumer.client as never);
+  const found = await call<{ topic: string; partition: number; offset: number }[]>((callback) =>
+    admin.listOffsets(
+      partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
+      { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
+      callback as never,
+    )
+  );
+  const byKey = new Map(found.map((one) => [`${one.topic}/${one.partition}`, one.offset]));
+  return partitions.map(({ topic, partition }) => byKey.get(`${topic}/${partition}`) ?? 0);
+}
+
+/** The first offset at or after a time; the end where there is none. */
+async function offsetsAt(
+  consumer: KafkaConsumer,
+  offsets: readonly PartitionOffsets[],
+  epochMs: number,
+): Promise<number[]> {
+  const found = await call<{ topic: string; partition: number; offset: number }[]>((callback) =>
+    consumer.client.offsetsForTimes(
+      offsets.map(({ topic, partition }) => ({ topic, partition, offset: epochMs })),
+      ASK_TIMEOUT_MS,
+      callback as never,
+    )
+  );
+  const byKey = new Map(found.map((one) => [`${one.topic}/${one.partition}`, one.offset]));
+  return offsets.map(({ topic, partition, end }) => {
+    const offset = byKey.get(`${topic}/${partition}`) ?? -1;
+    return offset >= 0 ? offset : end;
+  });
+}

@@ -1,0 +1,26 @@
+/** The composition root: commands to their handlers, each loaded when it is called. */
+import process from "node:process";
+import { type Handlers, runProgram } from "./cli/program.ts";
+
+const handlers: Handlers = {
+  run: async (invocation) => (await import("./cli/run.ts")).run(invocation),
+  send: async (invocation) => (await import("./cli/send.ts")).send(invocation),
+  check: async (invocation) => (await import("./cli/check.ts")).check(invocation),
+  dev: async (invocation) => (await import("./cli/dev.ts")).dev(invocation),
+  broker: async (invocation) => (await import("./cli/broker.ts")).broker(invocation),
+  version: async () => (await import("./cli/version.ts")).describeVersions(),
+};
+
+const exitCode = await runProgram(handlers, {
+  argv: process.argv.slice(2),
+  env: process.env,
+  folder: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: Date.now(),
+});
+// A pipe may still hold what was written; after that nothing of the user's module keeps us here.
+await Promise.all([process.stdout, process.stderr].map((stream) =>
+  new Promise<void>((resolve) => stream.write("", () => resolve()))
+));
+process.exit(exitCode);
