@@ -3,6 +3,7 @@ import type { Snapshot, TaskSnapshot } from "../stats/snapshot.ts";
 import { escapeText } from "./escape.ts";
 import { formatPairs, formatTime } from "./lines.ts";
 import { formatBytes, formatDuration, formatExact, formatRate } from "./numbers.ts";
+import { headerLine } from "./panel_header.ts";
 import { joinFitting, paintSpans, type Span } from "./spans.ts";
 import { type Column, layOutTable } from "./table.ts";
 import type { Paint, Theme } from "./theme.ts";
@@ -27,6 +28,7 @@ export function formatSummary(snapshot: Snapshot, columns: number, theme: Theme)
   const line = (groups: { keep: number; spans: Span[] }[]) =>
     joinFitting(groups.filter(({ keep }) => keep >= 0), width, { text: "   " });
   const lines: Span[][] = [
+    headerLine(snapshot, width, theme),
     line([
       count(totals.done, "done", palette.strong, 9),
       count(totals.failed, "failed", palette.warn, 6),
@@ -38,7 +40,7 @@ export function formatSummary(snapshot: Snapshot, columns: number, theme: Theme)
     line([
       {
         keep: 9,
-        spans: [{ text: "in ", paint: palette.dim }, { text: duration(snapshot.uptimeMs) }],
+        spans: [{ text: "took ", paint: palette.dim }, { text: duration(snapshot.uptimeMs) }],
       },
       { keep: 8, spans: said(formatRate(meanRate(snapshot)), "on average") },
       {
