@@ -126,9 +126,12 @@ class Arguments {
   napi_value operator[](size_t i) const { return values_[i]; }
 
   Attachment* Handle(size_t i) {
+    napi_valuetype type = napi_undefined;
     bool ours = false;
     void* data = nullptr;
-    if (napi_check_object_type_tag(env_, values_[i], &kHandleTag, &ours) == napi_ok && ours &&
+    napi_typeof(env_, values_[i], &type);  // Bun throws when asked for the tag of what is no object
+    if (type == napi_object &&
+        napi_check_object_type_tag(env_, values_[i], &kHandleTag, &ours) == napi_ok && ours &&
         napi_unwrap(env_, values_[i], &data) == napi_ok) {
       return static_cast<Attachment*>(data);
     }

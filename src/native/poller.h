@@ -95,7 +95,7 @@ class Poller {
   // saw. Safe even when the client is gone: the references held here keep the queues alive.
   void Detach();
 
-  // Messages waiting in all open partition queues.
+  // Entries waiting in all open partition queues.
   size_t Queued() const;
   size_t lanes_needed() const { return lanes_.size(); }
 

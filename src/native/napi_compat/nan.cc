@@ -67,8 +67,11 @@ void ObjectWrap::Wrap(Local<v8::Object> object) {
 }
 
 ObjectWrap* ObjectWrap::FromValue(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
   bool ours = false;
   void* data = nullptr;
+  // Bun throws when it is asked for the tag of what is no object.
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
   if (napi_check_object_type_tag(env, value, &kWrapTag, &ours) != napi_ok || !ours) return nullptr;
   return napi_unwrap(env, value, &data) == napi_ok ? static_cast<ObjectWrap*>(data) : nullptr;
 }
