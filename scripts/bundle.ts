@@ -63,8 +63,15 @@ const ownImports: BunPlugin = {
 
 const result = await Bun.build({
   entrypoints: [resolve(root, "src/main.ts")],
-  compile: { outfile },
+  // Settings come from flags, TASKC_ variables and taskc.json, not from whatever lies in the folder.
+  compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   target: "bun",
+  // Bytecode halves the time to start. It comes from the minified text; names stay whole for the sake
+  // of error names, and stacks are mapped back to the sources.
+  format: "esm",
+  bytecode: true,
+  minify: { whitespace: true, syntax: true },
+  sourcemap: "linked",
   define: { TASKC_NATIVE_VERSIONS: JSON.stringify(nativeVersions()) },
   plugins: [embeddedAddon, ownImports],
 });
