@@ -12,13 +12,14 @@ export interface ConnectionSettings {
 
 /** A failing start is told within this time; a user waits in front of it. */
 export const CONNECT_TIMEOUT_MS = 8000;
+/** A port that refuses connections for so long is taken for the wrong one. */
+const REFUSED_FOR_MS = 3000;
 
 /** The properties that every client has. A user's own win over our defaults. */
 export function connectionProperties(connection: ConnectionSettings): Record<string, unknown> {
   return {
-    ...defaultTlsProperties(),
+    ...defaultTlsProperties(connection.properties),
     "client.id": "taskc",
-    "log_level": 0,
     "socket.nagle.disable": true,
     "reconnect.backoff.max.ms": 2000,
     "topic.metadata.propagation.max.ms": 10_000,
@@ -33,9 +34,26 @@ interface ConnectableClient {
     options: { timeout: number },
     callback: (error: unknown, metadata?: Metadata) => void,
   ): unknown;
-  disconnect(callback: () => void): unknown;
-  on(event: "event.error", listener: (error: { message: string }) => void): unknown;
-  removeListener(event: "event.error", listener: (error: { message: string }) => void): unknown;
+  on(event: "event.log", listener: (line: LogLine) => void): unknown;
+  removeListener(event: "event.log", listener: (line: LogLine) => void): unknown;
+}
+
+interface LogLine {
+  /** Of syslog: 3 is an error, 7 debug. */
+  severity: number;
+  fac: string;
+  message: string;
+}
+
+export interface Connected {
+  metadata: Metadata;
+  /** Versions of each request that the brokers speak, by its number; empty without `debug=feature`. */
+  apis: ReadonlyMap<number, ApiVersions>;
+}
+
+export interface ApiVersions {
+  min: number;
+  max: number;
 }
 
 export interface Metadata {
@@ -49,32 +67,47 @@ export interface Metadata {
 
 /**
  * Connects, or throws a `KafkaError` that says why it cannot be. What will not get better by waiting (a
- * wrong password, TLS against a plain port) ends it at once; a broker that is down gets the timeout.
+ * wrong password, TLS against a plain port) ends it at once; a port that refuses gets a moment, for a
+ * broker that is just starting; silence gets the timeout.
+ *
+ * The reasons come from librdkafka's log: its errors arrive through the poll, and nothing polls yet.
  */
 export async function connect(
   client: ConnectableClient,
   connection: ConnectionSettings,
   timeoutMs = CONNECT_TIMEOUT_MS,
-): Promise<Metadata> {
+): Promise<Connected> {
   const reasons: string[] = [];
+  const apis = new Map<number, ApiVersions>();
   let giveUp: (error: unknown) => void = () => {};
   const hopeless = new Promise<never>((_, reject) => giveUp = reject);
   hopeless.catch(() => {});
-  const listener = ({ message }: { message: string }) => {
+  const started = performance.now();
+  const listener = ({ severity, message }: LogLine) => {
+    if (severity > 4) return noteApiVersions(message, apis);
     if (reasons.length < 100) reasons.push(message);
-    if (isHopeless(message)) giveUp(new Error(message));
+    const refused = /Connection refused/.test(message) &&
+      performance.now() - started > Math.min(REFUSED_FOR_MS, timeoutMs);
+    if (refused || isHopeless(message)) giveUp(new Error(message));
   };
-  client.on("event.error", listener);
+  client.on("event.log", listener);
   try {
-    return await Promise.race([
+    const metadata = await Promise.race([
       call<Metadata>((callback) => client.connect({ timeout: timeoutMs }, callback)),
       hopeless,
     ]);
+    return { metadata, apis };
   } catch (cause) {
     throw describeConnectFailure(connection, reasons, cause);
   } finally {
-    client.removeListener("event.error", listener);
+    client.removeListener("event.log", listener);
   }
+}
+
+/** librdkafka logs what a broker speaks when `debug=feature` is on; no call tells. */
+function noteApiVersions(message: string, apis: Map<number, ApiVersions>): void {
+  const match = /ApiKey \S+ \((\d+)\) Versions (\d+)\.\.(\d+)/.exec(message);
+  if (match) apis.set(Number(match[1]), { min: Number(match[2]), max: Number(match[3]) });
 }
 
 function isHopeless(reason: string): boolean {
