@@ -166,15 +166,13 @@ function checkBoolean(text: string): string {
 
 function checkNumber(ownName: string, spec: PropertySpec, text: string): string {
   const pattern = spec.type === "integer" ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/;
-  // The documented maximum holds for share consumers.
-  const max = ownName === "fetch.min.bytes" ? 100_000_000 : spec.max!;
+  // The documented range of this one holds for share consumers.
+  const [min, max] = ownName === "fetch.min.bytes" ? [1, 100_000_000] : [spec.min!, spec.max!];
   const number = pattern.test(text) ? Number(text) : NaN;
-  if (number >= spec.min! && number <= max) return String(number);
+  if (number >= min && number <= max) return String(number);
   const what = spec.type === "integer" ? "a whole number" : "a number";
   throw new BadValue(
-    `its value ${quote(text)} must be ${what} from ${formatWhole(spec.min!)} to ${
-      formatWhole(max)
-    }`,
+    `its value ${quote(text)} must be ${what} from ${formatWhole(min)} to ${formatWhole(max)}`,
   );
 }
 

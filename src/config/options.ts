@@ -238,6 +238,7 @@ export const OPTIONS = {
     group: "Topics",
     commands: ["run"],
     default: true,
+    defaultText: "it is created",
   }),
 
   concurrency: option({

@@ -38,7 +38,7 @@ export function formatStartPosition(position: StartPosition): string {
 
 function parseTime(text: string, now: number): number {
   if (/^\d{5,}$/.test(text)) return parseEpoch(text);
-  const ago = /^(\d+(?:\.\d+)?\s?[a-z]+)(?:\s+ago)?$/i.exec(text);
+  const ago = /^(\d+(?:\.\d+)?\s?(?:ms|s|m|h|d))(?:\s+ago)?$/.exec(text);
   if (ago !== null) {
     const epochMs = now - parseDuration(ago[1]!);
     if (epochMs < 0) throw new BadValue("it is before 1970");
