@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, ModuleError, UsageError } from "../errors.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
 import { KafkaConsumer } from "../kafka/consumer.ts";
 import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
+import { type GroupProtocol, hasConsumerProtocol } from "../kafka/group_protocol.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { prepareTopics } from "../kafka/topics.ts";
 import { StatsCollector } from "../stats/collector.ts";
@@ -56,7 +57,8 @@ async function consume(
   const consumer = await KafkaConsumer.open({
     ...connection,
     group: settings.group,
-    protocol: settings.groupProtocol,
+    protocol: chooseProtocol(settings.groupProtocol, producer),
+    fallBack: settings.groupProtocol === "auto",
     instanceId: settings.instanceId ?? undefined,
     topics,
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
@@ -121,6 +123,14 @@ async function consume(
   } finally {
     await consumer.close(0);
   }
+}
+
+function chooseProtocol(
+  wanted: Settings<"run">["groupProtocol"],
+  producer: KafkaProducer,
+): GroupProtocol {
+  if (wanted !== "auto") return wanted;
+  return hasConsumerProtocol(producer.apis) ? "consumer" : "classic";
 }
 
 /** A group that starts for the first time says how much waits, so that nobody is surprised by old work. */

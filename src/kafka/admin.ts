@@ -13,6 +13,8 @@ export interface NewTopic {
 }
 
 const ADMIN_TIMEOUT_MS = 8000;
+/** Number of the request in Kafka's protocol. */
+const CREATE_TOPICS = 19;
 
 /** Makes topics; one that is there already is left as it is. Throws a `KafkaError` otherwise. */
 export async function createTopics(
@@ -20,6 +22,11 @@ export async function createTopics(
   topics: readonly NewTopic[],
 ): Promise<void> {
   if (topics.length === 0) return;
+  if (!producer.apis.has(CREATE_TOPICS)) {
+    // The embedded broker knows no such request, but makes a topic when it is asked about it.
+    for (const { topic } of topics) await producer.touchTopic(topic);
+    return await waitUntilKnown(producer, topics.map(({ topic }) => topic));
+  }
   const { AdminClient } = await loadRdKafka();
   const admin = AdminClient.createFrom(producer.client as never);
   for (const { topic, partitions, replicationFactor, config } of topics) {
@@ -37,13 +44,7 @@ export async function createTopics(
         )
       );
     } catch (error) {
-      const { kafkaCode } = error as KafkaError;
-      if (kafkaCode === CODE.topicAlreadyExists) continue;
-      // The embedded broker knows no such request, but makes a topic when it is asked about it.
-      if (kafkaCode === CODE.unsupportedFeature) {
-        await producer.touchTopic(topic);
-        continue;
-      }
+      if ((error as KafkaError).kafkaCode === CODE.topicAlreadyExists) continue;
       throw toKafkaError((error as KafkaError).cause, `Cannot create topic "${topic}"`);
     }
   }

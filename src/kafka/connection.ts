@@ -82,13 +82,14 @@ export async function connect(
   let giveUp: (error: unknown) => void = () => {};
   const hopeless = new Promise<never>((_, reject) => giveUp = reject);
   hopeless.catch(() => {});
-  const started = performance.now();
+  let refusedTimer: ReturnType<typeof setTimeout> | undefined;
   const listener = ({ severity, message }: LogLine) => {
     if (severity > 4) return noteApiVersions(message, apis);
     if (reasons.length < 100) reasons.push(message);
-    const refused = /Connection refused/.test(message) &&
-      performance.now() - started > Math.min(REFUSED_FOR_MS, timeoutMs);
-    if (refused || isHopeless(message)) giveUp(new Error(message));
+    if (isHopeless(message)) giveUp(new Error(message));
+    if (/Connection refused/.test(message)) {
+      refusedTimer ??= setTimeout(() => giveUp(new Error(message)), REFUSED_FOR_MS);
+    }
   };
   client.on("event.log", listener);
   try {
@@ -100,6 +101,7 @@ export async function connect(
   } catch (cause) {
     throw describeConnectFailure(connection, reasons, cause);
   } finally {
+    clearTimeout(refusedTimer);
     client.removeListener("event.log", listener);
   }
 }
@@ -134,25 +136,32 @@ export function describeConnectFailure(
 /** Drops librdkafka's prefix of addresses and its timing, which say nothing to the reader. */
 export function tidyReason(reason: string): string {
   return reason
+    .replace(/^\[thrd:[^\]]*\]: /, "")
     .replace(/^(\w+:\/\/)?[^\s]*:\d+\/(bootstrap|\d+): /, "")
     .replace(/ \(after \d+ms in state [^)]*\)/g, "")
     .replace(/(, \d+ identical error\(s\) suppressed|\(\d+ identical error\(s\) suppressed\))/g, "")
     .trim();
 }
 
+const CHECK_BROKER =
+  "Check that the broker runs and that --brokers has its address; `taskc dev` needs no broker";
+
 function hintFor(reason: string): string {
+  if (/refused/.test(reason)) return CHECK_BROKER;
   if (/SASL|authentication/i.test(reason)) {
     return "Check sasl.mechanisms, sasl.username and sasl.password, given with -X or in taskc.json";
   }
   if (/certificate/i.test(reason)) {
     return "Give the CA that signed the broker's certificate with -X ssl.ca.location=FILE";
   }
-  if (/connecting to a SSL listener|might be caused by incorrect security\.protocol/i.test(reason)) {
+  if (
+    /connecting to a SSL listener|might be caused by incorrect security\.protocol/i.test(reason)
+  ) {
     return "The port may expect TLS: try -X security.protocol=ssl or sasl_ssl";
   }
   if (/SSL|TLS|wrong version number|PLAINTEXT/i.test(reason)) {
     return "The port may speak plain text: check -X security.protocol and the port";
   }
   if (/resolve/i.test(reason)) return "Check the host name in --brokers";
-  return "Check that the broker runs and that --brokers has its address; `taskc dev` needs no broker";
+  return CHECK_BROKER;
 }

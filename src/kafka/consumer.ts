@@ -6,10 +6,15 @@
  * main queue and arrive as events; they are stored here until the loop takes them. While it closes, the
  * consumer answers rebalances itself, since an unanswered revoke would hold up the closing for ever.
  */
-import type { PollHandle, PartitionPoll } from "./addon.ts";
+import type { PartitionPoll, PollHandle } from "./addon.ts";
 import { loadAddon } from "./addon.ts";
 import { Batch } from "./batch.ts";
-import { connect, connectionProperties, type ConnectionSettings, tidyReason } from "./connection.ts";
+import {
+  connect,
+  connectionProperties,
+  type ConnectionSettings,
+  tidyReason,
+} from "./connection.ts";
 import type {
   AssignmentChange,
   BrokerChange,
@@ -20,7 +25,7 @@ import type {
   QueueId,
   TopicPartition,
 } from "./ports.ts";
-import { groupProperties, type GroupProtocol, hasConsumerProtocol } from "./group_protocol.ts";
+import { groupProperties, type GroupProtocol } from "./group_protocol.ts";
 import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
@@ -34,8 +39,9 @@ type Client = InstanceType<RdKafka["KafkaConsumer"]> & {
 
 export interface ConsumerSettings extends ConnectionSettings {
   group: string;
-  /** `auto`: KIP-848 when the brokers have it, else classic. */
-  protocol: "auto" | GroupProtocol;
+  protocol: GroupProtocol;
+  /** When the brokers have KIP-848 but switched it off, take the classic protocol instead of failing. */
+  fallBack: boolean;
   instanceId?: string | undefined;
   topics: readonly string[];
   /** Partitions of those topics, for the share each may prefetch. */
@@ -79,12 +85,7 @@ export class KafkaConsumer implements Consumer {
   static async open(settings: ConsumerSettings): Promise<KafkaConsumer> {
     const [rdkafka, addon] = await Promise.all([loadRdKafka(), loadAddon()]);
     const consumer = new KafkaConsumer(settings, rdkafka, addon.partitionPoll);
-    const wanted = settings.protocol === "auto" ? "consumer" : settings.protocol;
-    const versions = await consumer.#connect(wanted, settings.protocol === "auto");
-    if (settings.protocol === "auto" && !hasConsumerProtocol(versions)) {
-      await consumer.#disconnect(2000);
-      await consumer.#connect("classic", false);
-    }
+    await consumer.#connect(settings.protocol);
     return consumer;
   }
 
@@ -196,11 +197,9 @@ export class KafkaConsumer implements Consumer {
 
   // --- connecting
 
-  /** Returns the client's log lines about features, when asked for. */
-  async #connect(protocol: GroupProtocol, readFeatures: boolean): Promise<string[]> {
+  async #connect(protocol: GroupProtocol): Promise<void> {
     const { group, instanceId, partitions, prefetchBytes } = this.#settings;
     const perPartition = Math.max(64, Math.floor(prefetchBytes / Math.max(1, partitions) / 1024));
-    const features: string[] = [];
     const client = new this.#rdkafka.KafkaConsumer({
       "fetch.wait.max.ms": 100,
       "fetch.queue.backoff.ms": 10,
@@ -211,7 +210,6 @@ export class KafkaConsumer implements Consumer {
       "statistics.interval.ms": 1000,
       ...groupProperties(protocol),
       ...connectionProperties(this.#settings),
-      ...(readFeatures ? { "debug": "feature", "log_level": 7 } : {}),
       ...(instanceId ? { "group.instance.id": instanceId } : {}),
       "group.id": group,
       "enable.auto.commit": false,
@@ -228,14 +226,8 @@ export class KafkaConsumer implements Consumer {
     this.#protocol = protocol;
     client.on("event.error", (error: { message: string }) => this.#noteClientError(error.message));
     client.on("event.stats", ({ message }: { message: string }) => this.#noteStatistics(message));
-    if (readFeatures) {
-      client.on("event.log", ({ message }: { message: string }) => {
-        if (features.length < 2000) features.push(message);
-      });
-    }
     await connect(client as never, this.#settings);
     this.#handle = this.#poll.attach(client.getClient(), () => this.#wake());
-    return features;
   }
 
   async #disconnect(timeoutMs: number): Promise<void> {
@@ -257,7 +249,7 @@ export class KafkaConsumer implements Consumer {
     this.#replacing = true;
     try {
       await this.#disconnect(2000);
-      await this.#connect("classic", false);
+      await this.#connect("classic");
       this.subscribe();
     } catch (error) {
       const { message, kafkaCode } = toKafkaError(error);
@@ -303,7 +295,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   #noteGroupError(code: number, message: string): void {
-    const switchedOff = code === CODE.fatal && this.#settings.protocol === "auto" &&
+    const switchedOff = code === CODE.fatal && this.#settings.fallBack &&
       this.#protocol === "consumer" && /not supported/i.test(message);
     if (switchedOff) {
       if (!this.#replacing) void this.#replaceByClassic();

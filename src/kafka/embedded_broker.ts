@@ -18,11 +18,10 @@ export async function startEmbeddedBroker(): Promise<EmbeddedBroker> {
   const owner = new Producer({
     "bootstrap.servers": "embedded",
     "test.mock.num.brokers": 1,
-    "log_level": 0,
     // deno-lint-ignore no-explicit-any
   } as any, {});
   owner.on("event.error", () => {});
-  const metadata = await connect(owner as never, { brokers: ["embedded"], properties: {} });
+  const { metadata } = await connect(owner as never, { brokers: ["embedded"], properties: {} });
   const [broker] = metadata.brokers;
   return {
     address: `${broker!.host}:${broker!.port}`,

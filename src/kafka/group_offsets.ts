@@ -17,7 +17,10 @@ export interface PartitionOffsets extends TopicPartition {
   end: number;
 }
 
-export type StartFrom = { kind: "earliest" } | { kind: "latest" } | { kind: "time"; epochMs: number };
+export type StartFrom = { kind: "earliest" } | { kind: "latest" } | {
+  kind: "time";
+  epochMs: number;
+};
 
 /** The group's commits and the ends of all partitions, asked of the brokers. */
 export async function readGroupOffsets(

@@ -17,14 +17,13 @@ export function groupProperties(protocol: GroupProtocol): Record<string, unknown
   }
 }
 
+/** Number of ConsumerGroupHeartbeat in Kafka's protocol. */
+const HEARTBEAT = 68;
+
 /**
- * Whether the brokers have KIP-848. No call tells; librdkafka's log of features does, with the versions
- * of the ConsumerGroupHeartbeat request (number 68): a broker of 3.9 has version 0 alone, which
- * librdkafka does not speak.
+ * Whether the brokers have KIP-848. A broker of 3.9 lists its heartbeat in version 0 alone, which
+ * librdkafka does not speak and stays silent about.
  */
-export function hasConsumerProtocol(features: readonly string[]): boolean {
-  return features.some((line) => {
-    const match = /ConsumerGroupHeartbeat \(68\) Versions \d+\.\.(\d+)/.exec(line);
-    return match !== null && Number(match[1]) >= 1;
-  });
+export function hasConsumerProtocol(apis: ReadonlyMap<number, { max: number }>): boolean {
+  return (apis.get(HEARTBEAT)?.max ?? 0) >= 1;
 }

@@ -1,6 +1,12 @@
 /** The producer: acknowledged by all in-sync replicas, idempotent, one promise a message. */
 import { KafkaError } from "../errors.ts";
-import { connect, connectionProperties, type ConnectionSettings, type Metadata } from "./connection.ts";
+import {
+  connect,
+  type Connected,
+  connectionProperties,
+  type ConnectionSettings,
+  type Metadata,
+} from "./connection.ts";
 import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
 import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
@@ -31,12 +37,13 @@ const METADATA_TIMEOUT_MS = 8000;
 
 export class KafkaProducer implements Producer {
   readonly client: Client;
-  readonly metadata: Metadata;
+  /** What the brokers speak, by the number of the request. */
+  readonly apis: Connected["apis"];
   #open = true;
 
-  private constructor(client: Client, metadata: Metadata) {
+  private constructor(client: Client, apis: Connected["apis"]) {
     this.client = client;
-    this.metadata = metadata;
+    this.apis = apis;
   }
 
   /** Connects; throws a `KafkaError` that says why it cannot. */
@@ -47,6 +54,8 @@ export class KafkaProducer implements Producer {
       "queue.buffering.max.messages": 500_000,
       // Our own limit must not undercut the broker's: what is too large is for the broker to say.
       "message.max.bytes": 1_000_000_000,
+      // Tells what the brokers speak; see `connect`.
+      "debug": "feature",
       ...connectionProperties(settings),
       "enable.idempotence": true,
       "dr_cb": true,
@@ -58,10 +67,10 @@ export class KafkaProducer implements Producer {
       if (error) opaque.reject(toKafkaError(error, `Cannot deliver to topic "${topic}"`));
       else opaque.resolve({ topic, partition, offset });
     });
-    const metadata = await connect(client as never, settings, settings.connectTimeoutMs);
+    const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
     client.setPollInBackground(true);
-    return new KafkaProducer(client, metadata);
+    return new KafkaProducer(client, apis);
   }
 
   async send(message: OutgoingMessage): Promise<Delivered> {

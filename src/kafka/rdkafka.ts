@@ -10,7 +10,6 @@ export const CODE = {
   revokePartitions: -174,
   fatal: -150,
   queueFull: -184,
-  unsupportedFeature: -165,
   topicAlreadyExists: 36,
 } as const;
 

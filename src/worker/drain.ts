@@ -39,14 +39,21 @@ export class Drain {
     this.#deadline = deadline;
   }
 
-  check(partitions: Iterable<Partition>, now: number): "open" | "done" | "out of time" {
+  /** `finished`: all is done here, and only the commit is missing. */
+  check(
+    partitions: Iterable<Partition>,
+    now: number,
+  ): "open" | "finished" | "done" | "out of time" {
+    let finished = 0;
     for (const partition of partitions) {
       const key = keyOf(partition);
       const target = this.#open.get(key);
       if (target && partition.committed >= target.end) this.#open.delete(key);
+      else if (target && partition.tracker.watermark >= target.end) finished++;
       this.#holdBack(partition, target);
     }
     if (this.#open.size === 0) return "done";
+    if (finished === this.#open.size) return "finished";
     if (now >= this.#deadline) return "out of time";
     if (!this.#asking && now - this.#lastAsked >= ASK_INTERVAL_MS) {
       this.#lastAsked = now;

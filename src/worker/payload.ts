@@ -77,7 +77,9 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
         headers: batch.headers(index),
       });
     } catch (cause) {
-      throw new InvalidPayload(`its decode threw: ${(cause as Error)?.message ?? cause}`, { cause });
+      throw new InvalidPayload(`its decode threw: ${(cause as Error)?.message ?? cause}`, {
+        cause,
+      });
     }
   }
   const structured = readStructured(batch, index);

@@ -34,6 +34,8 @@ interface Outcome {
   attempt: number;
   /** What was thrown, or `SUCCEEDED`. */
   result: unknown;
+  /** When it settled, on the worker's clock. */
+  at: number;
 }
 
 export interface RunnerParts {
@@ -111,8 +113,7 @@ export class Runner {
     const outcomes = this.#outcomes;
     if (outcomes.length > 0) {
       this.#outcomes = [];
-      const now = clock.now();
-      for (const outcome of outcomes) this.#decide(outcome, now);
+      for (const outcome of outcomes) this.#decide(outcome);
     }
     const now = clock.now();
     this.#enforceTimeLimits(now);
@@ -202,16 +203,16 @@ export class Runner {
         ? input.then((value) => this.#run(task, value, context))
         : this.#run(task, input, context);
     } catch (error) {
-      this.#outcomes.push({ execution, attempt, result: error });
+      this.#outcomes.push({ execution, attempt, result: error, at: this.#parts.clock.now() });
       return;
     }
     if (!isThenable(result)) {
-      this.#outcomes.push({ execution, attempt, result: SUCCEEDED });
+      this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
       return;
     }
     result.then(
-      () => this.#settled({ execution, attempt, result: SUCCEEDED }),
-      (error: unknown) => this.#settled({ execution, attempt, result: error }),
+      () => this.#settled(execution, attempt, SUCCEEDED),
+      (error: unknown) => this.#settled(execution, attempt, error),
     );
   }
 
@@ -228,14 +229,14 @@ export class Runner {
     })();
   }
 
-  #settled(outcome: Outcome): void {
-    this.#outcomes.push(outcome);
+  #settled(execution: Execution, attempt: number, result: unknown): void {
+    this.#outcomes.push({ execution, attempt, result, at: this.#parts.clock.now() });
     if (this.#outcomes.length === 1) this.#parts.wake();
   }
 
   // --- deciding
 
-  #decide({ execution, attempt, result }: Outcome, now: number): void {
+  #decide({ execution, attempt, result, at: now }: Outcome): void {
     // An abandoned attempt that settles late, or one whose outcome was decided already.
     if (execution.state !== "running" || execution.attempt !== attempt) return;
     const { task, partition } = execution;
@@ -336,10 +337,8 @@ export class Runner {
       execution = this.#overdue.first
     ) {
       this.abandoned++;
-      this.#decide(
-        { execution, attempt: execution.attempt, result: execution.failure?.error },
-        now,
-      );
+      const { attempt, failure } = execution;
+      this.#decide({ execution, attempt, result: failure?.error, at: now });
     }
   }
 

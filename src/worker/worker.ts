@@ -72,9 +72,7 @@ export class Worker {
     const lanes = makeLanes(module.tasks);
     this.options = options;
     this.#parts = parts;
-    this.tasks = module.tasks.map((task) =>
-      new TaskState(task, stats.task(task.name, task.topic))
-    );
+    this.tasks = module.tasks.map((task) => new TaskState(task, stats.task(task.name, task.topic)));
     this.#idle = new Idle(options.idleSleepMs);
     this.#committer = new Committer(consumer, stats, options.commitIntervalMs);
     this.runner = new Runner({
@@ -150,7 +148,10 @@ export class Worker {
       const { messages, bytes } = this.#dispatcher.room();
       const taken = this.#dispatcher.dispatch(consumer.poll(Math.min(messages, MAX_BATCH), bytes));
       this.#advanceShutdown();
-      await this.#idle.pause(taken > 0 || consumer.more || this.runner.hasOutcomes, this.#untilDue());
+      await this.#idle.pause(
+        taken > 0 || consumer.more || this.runner.hasOutcomes,
+        this.#untilDue(),
+      );
     }
     return await this.#leave();
   }
@@ -193,7 +194,9 @@ export class Worker {
 
   #followDrain(drain: Drain, now: number): void {
     const state = drain.check(this.assignments.partitions, now);
-    if (state === "done") {
+    if (state === "finished") {
+      this.#committer.start(this.assignments.partitions, now);
+    } else if (state === "done") {
       this.stop("drained", this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok);
     } else if (state === "out of time") {
       this.stop("--max-time is over", EXIT.interrupted);
