@@ -73,8 +73,7 @@ function unknownOption(text: string, command: CommandName): UsageError {
       hint: `Only ${takers.join(" and ")} ${takers.length === 1 ? "takes" : "take"} it`,
     });
   }
-  const flags = OPTION_ENTRIES.filter(([key]) => takes(command, key)).map(([key]) => flagOf(key));
-  const nearest = nearestName(flag, flags);
+  const nearest = nearestName(flag, optionsOf(command).map(flagOf));
   return new UsageError(message, {
     hint: nearest === undefined
       ? `Run "taskc ${command} --help" for its options`
@@ -100,15 +99,18 @@ function excessArguments(command: CommandName, given: readonly string[]): UsageE
   const expected = COMMANDS[command].arguments.length;
   const hint = command === "send"
     ? "Put JSON in single quotes, so that the shell leaves it whole"
-    : `Usage: taskc ${command} ${usageOf(command, true)}`;
+    : `Usage: taskc ${command} ${usageOf(command, optionsOf(command).length > 0)}`.trimEnd();
   return new UsageError(`Unexpected argument "${given[expected] ?? ""}" of taskc ${command}`, {
     hint,
   });
 }
 
+function optionsOf(command: CommandName): OptionKey[] {
+  return OPTION_ENTRIES.filter(([, spec]) => spec.commands.includes(command)).map(([key]) => key);
+}
+
 function takes(command: CommandName, key: OptionKey): boolean {
-  const [, spec] = OPTION_ENTRIES.find(([one]) => one === key)!;
-  return spec.commands.includes(command);
+  return optionsOf(command).includes(key);
 }
 
 function capitalise(text: string): string {
