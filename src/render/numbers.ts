@@ -71,6 +71,7 @@ export function formatAge(ms: number): string {
   if (value < MINUTE) return `${seconds}s`;
   if (value < HOUR) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
   if (value < DAY) return `${Math.floor(value / HOUR)}h ${pad(Math.floor(value % HOUR / MINUTE))}m`;
+  if (value >= 100 * DAY) return `${Math.floor(value / DAY)}d`;
   return `${Math.floor(value / DAY)}d ${pad(Math.floor(value % DAY / HOUR))}h`;
 }
 

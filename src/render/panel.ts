@@ -80,10 +80,10 @@ function topicParts(
   plan: RowPlan,
   theme: Theme,
 ): Span[][][] {
-  const held = heldLines(heldMessages(topics), { space: { columns, rows: plan.held }, theme });
-  // The place is kept while nothing is held back, so that the panel does not jump.
-  while (held.length < plan.held) held.push([]);
-  return [topicLines(topics, { space: { columns, rows: plan.topics }, theme }), held];
+  return [
+    topicLines(topics, { space: { columns, rows: plan.topics }, theme }),
+    heldLines(heldMessages(topics), { space: { columns, rows: plan.held }, theme }),
+  ];
 }
 
 /** The parts one below the other; with gaps, an empty line between them and at both ends. */

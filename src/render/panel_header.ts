@@ -36,7 +36,8 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
   const end = [{ text: " " }, ...right, { text: " " }, rule(2)];
   const middle = width - spansWidth(left) - spansWidth(end);
   if (middle >= 0) return [...left, rule(middle), ...end];
-  return right;
+  const rest = width - spansWidth(right) - 4;
+  return rest < 0 ? right : [rule(2), { text: " " }, ...right, { text: " " }, rule(rest)];
 }
 
 function paintOfState(state: WorkerState, palette: Palette): Paint {

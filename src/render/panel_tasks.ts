@@ -68,6 +68,7 @@ function taskColumns(
       align: "left",
       keep: 100,
       shrinkTo: 0.25,
+      middle: true,
       cell: (task) => ({
         text: escapeText(task.name, { max: 200, ascii: theme.ascii }),
         paint: palette.strong,

@@ -36,14 +36,23 @@ export function heldMessages(topics: readonly TopicSnapshot[]): Held[] {
     .sort((a, b) => b.ageMs - a.ageMs);
 }
 
-/** One line for each message, oldest first. */
+/**
+ * One line for each message, oldest first. Always as many lines as there is space: the place is kept
+ * while nothing is held back, so that the panel does not jump.
+ */
 export function heldLines(
   held: readonly Held[],
   { space, theme }: { space: TableSpace; theme: Theme },
 ): Span[][] {
+  if (space.rows < 2) return [];
+  const none = [{ text: "No watermark is held back", paint: theme.palette.dim }];
   // No line that counts the others: the oldest ones are the point.
-  const shown = held.slice(0, Math.max(0, space.rows - 1));
-  return layOutTable(shown, heldColumns(theme), { space, theme, more: () => "more" });
+  const shown = held.slice(0, space.rows - 1);
+  const lines = shown.length === 0
+    ? [none]
+    : layOutTable(shown, heldColumns(theme), { space, theme, more: () => "more" });
+  while (lines.length < space.rows) lines.push([]);
+  return lines;
 }
 
 function topicColumns(theme: Theme): Column<TopicSnapshot>[] {
@@ -54,6 +63,7 @@ function topicColumns(theme: Theme): Column<TopicSnapshot>[] {
       align: "left",
       keep: 100,
       shrinkTo: 0.25,
+      middle: true,
       cell: ({ topic }) => ({
         text: escapeText(topic, { max: 249, ascii: theme.ascii }),
         paint: palette.strong,
@@ -129,6 +139,7 @@ function heldColumns(theme: Theme): Column<Held>[] {
       align: "left",
       keep: 95,
       shrinkTo: 0.25,
+      middle: true,
       cell: ({ task }) => ({ text: text(task) }),
     },
     {
@@ -136,6 +147,7 @@ function heldColumns(theme: Theme): Column<Held>[] {
       align: "left",
       keep: 90,
       width: 16,
+      middle: true,
       cell: (held) => ({ text: `${text(held.topic)}[${held.partition}]@${held.offset}` }),
     },
     {

@@ -132,6 +132,7 @@ function taskColumns(
       align: "left",
       keep: 100,
       shrinkTo: 0.25,
+      middle: true,
       cell: ({ name }) => ({
         text: escapeText(name, { max: 200, ascii: theme.ascii }),
         paint: palette.strong,

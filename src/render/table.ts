@@ -4,7 +4,7 @@
  */
 import { type Span, spansWidth } from "./spans.ts";
 import type { Theme } from "./theme.ts";
-import { cut, measure } from "./width.ts";
+import { cut, cutMiddle, measure } from "./width.ts";
 
 export interface Column<Row> {
   title: string;
@@ -15,6 +15,8 @@ export interface Column<Row> {
   width?: number;
   /** May be cut down to this share of the table's width before another column is dropped. */
   shrinkTo?: number;
+  /** Whether what is too long is cut in its middle. @default false */
+  middle?: boolean;
   /** Takes the columns that are left over, up to so many. */
   growTo?: number;
   /** `width` matters to cells that are drawn to fit. */
@@ -119,9 +121,10 @@ function padCell<Row>(
   theme: Theme,
 ): Span[] {
   const spans: Span[] = [];
+  const shorten = column.middle === true ? cutMiddle : cut;
   let left = width;
   for (const span of [cell].flat()) {
-    const text = cut(span.text, left, theme.glyphs.ellipsis);
+    const text = shorten(span.text, left, theme.glyphs.ellipsis);
     spans.push(text === span.text ? span : { ...span, text });
     left -= measure(text);
     if (text !== span.text) break;

@@ -1,4 +1,4 @@
-/** Text measured, cut and padded in terminal columns. Colours come later: these take plain text. */
+/** Text measured and cut in terminal columns. Colours come later: these take plain text. */
 import stringWidth from "string-width";
 
 const segmenter = new Intl.Segmenter();
@@ -26,14 +26,15 @@ export function cut(text: string, width: number, ellipsis = "…"): string {
   return kept + ellipsis;
 }
 
-/** Exactly `width` columns: cut or filled with spaces. */
-export function fit(
-  text: string,
-  width: number,
-  align: "left" | "right" = "left",
-  ellipsis = "…",
-): string {
-  const kept = cut(text, width, ellipsis);
-  const fill = " ".repeat(Math.max(0, width - measure(kept)));
-  return align === "left" ? kept + fill : fill + kept;
+/** As `cut`, but in the middle: names that begin alike differ at their ends. */
+export function cutMiddle(text: string, width: number, ellipsis = "…"): string {
+  if (measure(text) <= width) return text;
+  const room = width - ellipsis.length;
+  if (room < 4) return cut(text, width, ellipsis);
+  const segments = Array.from(segmenter.segment(text), ({ segment }) => segment);
+  let tail = "";
+  while (segments.length > 0 && measure(segments.at(-1)! + tail) <= Math.floor(room * 0.45)) {
+    tail = segments.pop()! + tail;
+  }
+  return cut(segments.join(""), width - measure(tail), ellipsis) + tail;
 }

@@ -48,7 +48,10 @@ test("renderPanel tells the state in words when there are no colours", () => {
 });
 
 test("renderPanel keeps its order while all tasks fit, and shows the busiest when they do not", () => {
-  const tasks = Array.from({ length: 30 }, (_, index) => task(`t${index}`, "t", { inFlight: index }));
+  const tasks = Array.from(
+    { length: 30 },
+    (_, index) => task(`t${index}`, "t", { inFlight: index }),
+  );
   const snapshot = busySnapshot({ tasks, topics: [] });
   const names = (rows: number) =>
     renderPanel(snapshot, { columns: 80, rows }, PLAIN).match(/^t\d+/gm);

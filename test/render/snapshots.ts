@@ -15,7 +15,8 @@ export const AT = Date.UTC(2026, 10, 22, 13, 30, 10, 123);
 function wave(highest: number, seconds = 60): number[] {
   return Array.from(
     { length: seconds },
-    (_, second) => Math.round(highest * (0.55 + 0.3 * Math.sin(second / 7) + (second * 37 % 11) / 73)),
+    (_, second) =>
+      Math.round(highest * (0.55 + 0.3 * Math.sin(second / 7) + (second * 37 % 11) / 73)),
   );
 }
 
@@ -165,15 +166,18 @@ export function crowdedSnapshot(): Snapshot {
     state: "draining",
     broker: { state: "down", sinceMs: 12_000 },
     inFlight: 1000,
-    tasks: Array.from({ length: 500 }, (_, index) =>
-      task(`task-with-a-rather-long-name-${index}`, `topic-${index % 40}`, {
-        inFlight: index * 7919 % 101,
-        done: index * 31,
-        discarded: index % 3,
-        ratePerSecond: index,
-        p50Ms: index,
-        p99Ms: index * 3,
-      })),
+    tasks: Array.from(
+      { length: 500 },
+      (_, index) =>
+        task(`task-with-a-rather-long-name-${index}`, `topic-${index % 40}`, {
+          inFlight: index * 7919 % 101,
+          done: index * 31,
+          discarded: index % 3,
+          ratePerSecond: index,
+          p50Ms: index,
+          p99Ms: index * 3,
+        }),
+    ),
     topics: Array.from({ length: 40 }, (_, index) => ({
       topic: `topic-${index}`,
       lag: index * 7919 % 1009,
@@ -266,8 +270,20 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     reason: "Broker: Message size too large",
     retryInMs: 5000,
   },
-  skipped: { event: "skipped", topic: "images", partition: 0, offset: 7, reason: "no task of its type" },
-  "timed-out": { event: "timed-out", task: "resizeImage", topic: "images", partition: 0, offset: 9 },
+  skipped: {
+    event: "skipped",
+    topic: "images",
+    partition: 0,
+    offset: 7,
+    reason: "no task of its type",
+  },
+  "timed-out": {
+    event: "timed-out",
+    task: "resizeImage",
+    topic: "images",
+    partition: 0,
+    offset: 9,
+  },
   "kafka-error": { event: "kafka-error", code: -195, reason: "Broker transport failure" },
   "task-error": { event: "task-error", task: null, reason: "teardown failed" },
   log: {

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { EventLimiter } from "../../src/render/event_limiter.ts";
+import { formatEvent } from "../../src/render/event_text.ts";
+import { createTheme } from "../../src/render/theme.ts";
+import { assertGolden } from "./golden.ts";
+import { anyText, AT, EVENTS } from "./snapshots.ts";
+
+test("formatEvent tells each event in a sentence", () => {
+  const all = (theme: ReturnType<typeof createTheme>) =>
+    Object.values(EVENTS).map((event) => formatEvent(event, AT, theme)).join("\n");
+  assertGolden("events", all(createTheme(0, true)));
+  assertGolden("events_colour", all(createTheme(1, true)));
+});
+
+test("formatEvent lets nothing harmful through", () => {
+  fc.assert(fc.property(anyText, (text) => {
+    for (const ascii of [false, true]) {
+      const theme = createTheme(0, !ascii);
+      for (const event of Object.values(EVENTS)) {
+        // Every text of every event, also in lists, becomes the hostile one.
+        const hostile = JSON.parse(
+          JSON.stringify(event),
+          (name, value) =>
+            typeof value === "string" && !["event", "change", "level"].includes(name)
+              ? text
+              : value,
+        );
+        const line = formatEvent(hostile, AT, theme);
+        assert.doesNotMatch(line, /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+        if (ascii) assert.match(line, /^[ -~]*$/);
+      }
+    }
+  }));
+});
+
+test("EventLimiter lets fifty of a kind through each second and counts the others", () => {
+  const limiter = new EventLimiter();
+  const admitted = (count: number, event = EVENTS.dead) =>
+    Array.from({ length: count }, () => limiter.admit(event)).filter(Boolean).length;
+  assert.equal(admitted(1000), 50);
+  assert.equal(limiter.admit(EVENTS.skipped), true);
+  assert.deepEqual(limiter.takeHeldBack(), [{ event: "dead", count: 950 }]);
+  assert.equal(admitted(10), 10);
+  assert.deepEqual(limiter.takeHeldBack(), []);
+});
+
+test("EventLimiter bounds neither a user's own log lines nor what comes once for a worker", () => {
+  const limiter = new EventLimiter();
+  for (let i = 0; i < 1000; i++) {
+    assert.ok(limiter.admit(EVENTS.log));
+    assert.ok(limiter.admit(EVENTS.rebalance));
+  }
+  assert.deepEqual(limiter.takeHeldBack(), []);
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { formatEventLine, formatStatsLine } from "../../src/render/lines.ts";
+import { formatSummaryLine } from "../../src/render/summary.ts";
+import { anySnapshot, anyText, AT, busySnapshot, EVENTS, youngSnapshot } from "./snapshots.ts";
+
+test("formatStatsLine tells the figures, and the message that has held a watermark back for long", () => {
+  assert.equal(
+    formatStatsLine(busySnapshot()),
+    "2026-11-22T13:30:10.123Z stats state=running in_flight=712/1000 waiting=14 rate=12.3k/s " +
+      "done=1238331 failed=813 retried=800 dead=13 lag=- p50=50.1ms p99=312ms loop_p99=800us " +
+      "memory=89MiB held=12MiB held_back=images[3]@301933 held_for=4m12s held_by=resizeImage " +
+      "held_key=user-42",
+  );
+});
+
+test("formatStatsLine of a worker without a broker", () => {
+  assert.equal(
+    formatStatsLine(youngSnapshot()),
+    "2026-11-22T13:30:10.123Z stats state=starting in_flight=0/1000 waiting=0 rate=0/s done=0 " +
+      "failed=0 retried=0 dead=0 lag=0 p50=- p99=- loop_p99=0ms memory=89MiB held=0B " +
+      "broker=connecting broker_for=900ms",
+  );
+});
+
+test("formatSummaryLine tells what the run came to", () => {
+  assert.equal(
+    formatSummaryLine(busySnapshot()),
+    "2026-11-22T13:30:10.123Z summary done=1238331 failed=813 retried=800 dead=13 discarded=0 " +
+      "skipped=0 took=12m04s rate=1710/s p50=50.1ms p99=312ms peak_in_flight=1000 " +
+      "peak_memory=120MiB",
+  );
+});
+
+const lines: Record<keyof typeof EVENTS, string> = {
+  started:
+    "group=image-workers tasks=resizeImage,sendWebhook topics=images,webhooks protocol=consumer",
+  waiting: "messages=1204 from=earliest",
+  rebalance: "change=assigned partitions=images[0,1],webhooks[0]",
+  "broker-down": 'reason="Connection refused"',
+  "broker-up": "",
+  "commit-refused": 'topic=images partition=3 offset=42 reason="Broker: Rebalance in progress"',
+  dead: "task=resizeImage topic=images partition=3 offset=42 attempts=5 " +
+    'error="no such image \\"a.png\\"\\n    at resize (tasks.ts:3:1)" ' +
+    "dead_letter_topic=image-workers.images.dead",
+  "dead-letter-refused":
+    'dead_letter_topic=image-workers.images.dead reason="Broker: Message size too large" ' +
+    "retry_in_ms=5000",
+  skipped: 'topic=images partition=0 offset=7 reason="no task of its type"',
+  "timed-out": "task=resizeImage topic=images partition=0 offset=9",
+  "kafka-error": 'code=-195 reason="Broker transport failure"',
+  "task-error": 'task=- reason="teardown failed"',
+  log: 'task=resizeImage level=info message="resized\\x1b[2J" fields="{\\"width\\":300}"',
+  draining: "reason=SIGTERM in_flight=712",
+  aborting: "in_flight=3",
+  stopped: "exit_code=0",
+};
+for (const [kind, fields] of Object.entries(lines)) {
+  test(`formatEventLine of ${kind}`, () => {
+    const event = EVENTS[kind as keyof typeof EVENTS];
+    const expected = `2026-11-22T13:30:10.123Z ${kind} ${fields}`.trimEnd();
+    assert.equal(formatEventLine(event, AT), expected);
+  });
+}
+
+test("lines stay lines, whatever is in names, keys and errors", () => {
+  fc.assert(fc.property(anySnapshot, anyText, anyText, (snapshot, message, task) => {
+    const written = [
+      formatStatsLine(snapshot),
+      formatSummaryLine(snapshot),
+      formatEventLine({ ...EVENTS.log, message, task, fields: { [task]: message } }, AT),
+      formatEventLine({ ...EVENTS.rebalance, partitions: [{ topic: task, partition: 1 }] }, AT),
+    ];
+    for (const line of written) {
+      assert.doesNotMatch(
+        line,
+        /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u,
+      );
+      // Read as logfmt: pairs only, each value plain or quoted.
+      const pairs = line.replace(/^\S+ \S+/, "").replace(
+        / \w+=(?:"(?:[^"\\]|\\[^])*"|[^\s"=]+)/g,
+        "",
+      );
+      assert.equal(pairs, "", line);
+    }
+  }));
+});
