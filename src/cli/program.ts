@@ -32,6 +32,9 @@ import {
 import { reportFailure, takesColours } from "./report_failure.ts";
 import { describeUsageError, unknownCommand } from "./usage_errors.ts";
 
+/** `taskc dev` sets this to 1 for its child, which then leaves settings of other brokers unread. */
+export const EMBEDDED_BROKER_VARIABLE = "_TASKC_EMBEDDED_BROKER";
+
 /** What a handler is called with. */
 export interface Invocation<C extends CommandName> {
   settings: Settings<C>;
@@ -280,6 +283,7 @@ async function invoke(
       folder: around.folder,
       module: args.module ?? null,
       stderrIsTerminal: around.stderr.isTTY === true && around.env.TERM !== "dumb",
+      embeddedBroker: around.env[EMBEDDED_BROKER_VARIABLE] === "1",
       now: around.now,
     });
   // The tables pair each name with its types; a union of functions cannot be told that.

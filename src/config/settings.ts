@@ -49,6 +49,11 @@ export interface SettingsInput {
   /** The user's module, of which a local group takes its name; `null` for commands without one. */
   module: string | null;
   stderrIsTerminal: boolean;
+  /**
+   * True in the child of `taskc dev`: what variables and taskc.json say of Kafka is about other brokers
+   * (their addresses, security, protocol) and is left unread; the group's name is not.
+   */
+  embeddedBroker: boolean;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -134,6 +139,7 @@ class Resolution {
       add(source, `property "${name}" in ${source.name}`, () => checkProperty(name, value));
     }
     for (const [variable, value] of Object.entries(this.#input.env)) {
+      if (this.#isAboutOtherBrokers("properties")) break;
       const name = variable.startsWith("TASKC_X_") ? propertyOfVariable(variable) : undefined;
       if (name === undefined || value === undefined || value === "") continue;
       add({ kind: "variable", name: variable }, variable, () => checkProperty(name, value));
@@ -193,7 +199,7 @@ class Resolution {
         const label = spec.kind.placeholder === null ? name : `${name} ${quote(texts.join(","))}`;
         add({ kind: "flag", name }, label, () => spec.kind.fromText(texts, this.#context));
       }
-      const variable = variableOf(key);
+      const variable = this.#isAboutOtherBrokers(key) ? null : variableOf(key);
       // An empty variable is how compose files and charts write "not set".
       const text = variable === null ? undefined : this.#input.env[variable];
       if (variable !== null && text) {
@@ -211,12 +217,16 @@ class Resolution {
       { value: this.#defaultOf(spec), source: { kind: "default", name: "default" } };
   }
 
+  #isAboutOtherBrokers(key: OptionKey): boolean {
+    return this.#input.embeddedBroker && OPTIONS[key].group === "Kafka" && key !== "group";
+  }
+
   #defaultOf(spec: OptionSpec<unknown>): unknown {
     return typeof spec.default === "function" ? spec.default(this.#input) : spec.default;
   }
 
   #fileEntries(key: OptionKey): FileEntry[] {
-    if (!isFileKey(key)) return [];
+    if (!isFileKey(key) || this.#isAboutOtherBrokers(key)) return [];
     return this.#file?.entries.filter((entry) => entry.key === key) ?? [];
   }
 

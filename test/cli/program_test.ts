@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EMBEDDED_BROKER_VARIABLE } from "../../src/cli/program.ts";
 import { EXIT, KafkaError } from "../../src/errors.ts";
 import { runTaskc } from "./program_harness.ts";
 
@@ -222,4 +223,13 @@ test("the values of secrets never reach stderr", async () => {
   ]);
   assert.match(stderr, /3 settings are wrong/);
   assert.doesNotMatch(stderr, /hunter2/);
+});
+
+test("the variable that taskc dev sets for its child is no unknown one", async () => {
+  const env = { [EMBEDDED_BROKER_VARIABLE]: "1", TASKC_BROKERS: "kafka:9092" };
+  const { called, stderr } = await runTaskc(["run", "t.ts"], { env });
+  assert.equal(stderr, "");
+  assert.deepEqual((called!.invocation.settings as { brokers: string[] }).brokers, [
+    "127.0.0.1:9092",
+  ]);
 });

@@ -17,6 +17,7 @@ const NOTHING: SettingsInput = {
   folder: EMPTY,
   module: "./jobs/tasks.ts",
   stderrIsTerminal: false,
+  embeddedBroker: false,
   now: Date.parse("2026-05-02T12:00:00Z"),
 };
 
@@ -294,4 +295,24 @@ test("each command gets its own options and no others", () => {
   ]);
   assert.deepEqual(send.headers, [["a", "1"], ["a", "2=3"]]);
   assert.equal(send.key, "");
+});
+
+test("the child of taskc dev leaves settings of other brokers unread, but not its flags and group", () => {
+  const settings = settingsOf("run", {
+    embeddedBroker: true,
+    folder: folderWith({
+      brokers: "kafka:9092",
+      group: "mailer",
+      instanceId: "a",
+      concurrency: 5,
+      properties: { "security.protocol": "sasl_ssl", "session.timeout.ms": 6000 },
+    }),
+    env: { TASKC_X_SASL_PASSWORD: "x", TASKC_FROM: "latest", TASKC_GRACE: "1s" },
+    flags: { groupProtocol: ["consumer"], properties: ["fetch.wait.max.ms=10"] },
+  });
+  assert.deepEqual(
+    [settings.brokers, settings.group, settings.instanceId, settings.from, settings.properties],
+    [["127.0.0.1:9092"], "mailer", null, { kind: "earliest" }, { "fetch.wait.max.ms": "10" }],
+  );
+  assert.deepEqual([settings.concurrency, settings.grace], [5, 1000]);
 });
