@@ -16,11 +16,11 @@ import {
   type OptionSpec,
   shownFlagOf,
 } from "../config/options.ts";
-import { OPTION_ENTRIES } from "../config/options.ts";
 import { settableProperties, valuesOfProperty } from "../config/librdkafka_properties.ts";
 import { nearestName } from "../config/nearest_name.ts";
 import { BASH_SCRIPT } from "./bash_completion.ts";
 import { COMMAND_NAMES, COMMANDS, SHELLS } from "./commands.ts";
+import { optionKeysOf } from "./option_flags.ts";
 
 /** What the shell adds to the candidates; numbers of the protocol. */
 const DIRECTIVE = { files: 0, noSpace: 2 | 4, nothing: 4, extensions: 8 } as const;
@@ -71,9 +71,7 @@ export function complete(words: readonly string[]): Completion {
 }
 
 function completeIn(command: CommandName, before: readonly string[], current: string): Completion {
-  const keys = OPTION_ENTRIES.filter(([, spec]) => spec.commands.includes(command)).map(([key]) =>
-    key
-  );
+  const keys = optionKeysOf(command);
   const { pending, positional, literal } = readWords(keys, before);
   if (pending !== undefined) return completeValue(pending, current);
   if (!literal && current.startsWith("-")) {

@@ -3,17 +3,8 @@
  * Handlers come from the composition root, which imports them lazily, so that `--help` loads nothing.
  */
 import { Command, CommanderError, Option } from "commander";
-import { EXIT, type ExitCode, UsageError } from "../errors.ts";
-import {
-  type CommandName,
-  flagOf,
-  OPTION_ENTRIES,
-  OPTION_GROUPS,
-  type OptionKey,
-  OPTIONS,
-  type OptionSpec,
-  shownFlagOf,
-} from "../config/options.ts";
+import { EXIT, type ExitCode } from "../errors.ts";
+import { type CommandName, OPTION_GROUPS, OPTIONS } from "../config/options.ts";
 import {
   type EffectiveSetting,
   type FlagTexts,
@@ -21,14 +12,8 @@ import {
   type Settings,
 } from "../config/settings.ts";
 import { COMMAND_NAMES, type CommandArguments, COMMANDS, PROGRAM } from "./commands.ts";
-import {
-  describeExamples,
-  describeSources,
-  helpWidthOf,
-  optionDescription,
-  TaskcHelp,
-  usageOf,
-} from "./help.ts";
+import { describeExamples, describeSources, helpWidthOf, TaskcHelp, usageOf } from "./help.ts";
+import { addOption, optionKeysOf, readFlags, writeFlags } from "./option_flags.ts";
 import { reportFailure, takesColours } from "./report_failure.ts";
 import { describeUsageError, unknownCommand } from "./usage_errors.ts";
 
@@ -181,36 +166,6 @@ function addCommand(program: Command, name: CommandName, width: number): Command
   return command;
 }
 
-/** The texts are only gathered here: settings.ts reads them, so that all problems are told at once. */
-function addOption(command: Command, key: OptionKey): void {
-  const { kind, group } = OPTIONS[key] as OptionSpec<unknown>;
-  const help = optionDescription(key);
-  if (kind.placeholder === null) {
-    const on = flagOf(key);
-    const off = on.replace("--", "--no-");
-    const shown = shownFlagOf(key);
-    for (const flag of [on, off]) {
-      command.addOption(new Option(flag, help).helpGroup(`${group}:`).hideHelp(flag !== shown));
-    }
-    return;
-  }
-  // Commander cannot read placeholders such as "a|b"; help.ts puts them in.
-  const option = new Option(`${flagOf(key)} <value>`, help)
-    .helpGroup(`${group}:`)
-    .argParser((text: string, before: readonly string[] | undefined) => {
-      refuseFlagAsValue(command, flagOf(key), text);
-      return [...(before ?? []), text];
-    });
-  command.addOption(option);
-}
-
-/** `--group --drain` is a forgotten name, and not a group called "--drain". */
-function refuseFlagAsValue(command: Command, flag: string, text: string): void {
-  if (command.options.some((option) => option.long === text)) {
-    throw new UsageError(`Option ${flag} needs a value, but ${text} follows`);
-  }
-}
-
 function addHelpCommand(program: Command, choose: (action: () => Promise<ExitCode>) => void): void {
   const help = program.command("help")
     .description("Show the help of a command")
@@ -243,26 +198,6 @@ function readArguments(name: CommandName, given: readonly string[]): Record<stri
   );
 }
 
-function readFlags(command: Command): FlagTexts {
-  const flags: FlagTexts = {};
-  for (const [key] of OPTION_ENTRIES) {
-    const name = attributeNameOf(key);
-    if (command.getOptionValueSource(name) !== "cli") continue;
-    const value: unknown = command.getOptionValue(name);
-    flags[key] = Array.isArray(value) ? value as string[] : [String(value)];
-  }
-  return flags;
-}
-
-/** Commander's name of an option's value: `-X` is `X`, `--header` is `header`. */
-function attributeNameOf(key: OptionKey): string {
-  return new Option(flagOf(key)).attributeName();
-}
-
-export function optionKeysOf(name: CommandName): OptionKey[] {
-  return OPTION_ENTRIES.filter(([, spec]) => spec.commands.includes(name)).map(([key]) => key);
-}
-
 async function invoke(
   name: CommandName,
   handlers: Handlers,
@@ -289,16 +224,4 @@ async function invoke(
   // The tables pair each name with its types; a union of functions cannot be told that.
   const handler = handlers[name] as (invocation: unknown) => Promise<ExitCode>;
   return await handler({ settings, args, effective, flags: writeFlags(flags) });
-}
-
-function writeFlags(flags: FlagTexts): string[] {
-  return OPTION_ENTRIES.flatMap(([key, { kind }]) => {
-    const texts = flags[key] ?? [];
-    if (kind.placeholder !== null) {
-      const flag = flagOf(key);
-      // A value may begin with a dash, which only the form with "=" leaves alone.
-      return texts.flatMap((text) => flag.startsWith("--") ? [`${flag}=${text}`] : [flag, text]);
-    }
-    return texts.map((text) => text === "true" ? flagOf(key) : flagOf(key).replace("--", "--no-"));
-  });
 }

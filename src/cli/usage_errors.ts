@@ -5,6 +5,7 @@ import { type CommandName, flagOf, OPTION_ENTRIES, type OptionKey } from "../con
 import { nearestName } from "../config/nearest_name.ts";
 import { COMMAND_NAMES, COMMANDS } from "./commands.ts";
 import { placeholderOf, usageOf } from "./help.ts";
+import { optionKeysOf } from "./option_flags.ts";
 
 /**
  * The error to show for what commander found wrong. `command` is the one that was given, `null` before
@@ -73,7 +74,7 @@ function unknownOption(text: string, command: CommandName): UsageError {
       hint: `Only ${takers.join(" and ")} ${takers.length === 1 ? "takes" : "take"} it`,
     });
   }
-  const nearest = nearestName(flag, optionsOf(command).map(flagOf));
+  const nearest = nearestName(flag, optionKeysOf(command).map(flagOf));
   return new UsageError(message, {
     hint: nearest === undefined
       ? `Run "taskc ${command} --help" for its options`
@@ -99,18 +100,14 @@ function excessArguments(command: CommandName, given: readonly string[]): UsageE
   const expected = COMMANDS[command].arguments.length;
   const hint = command === "send"
     ? "Put JSON in single quotes, so that the shell leaves it whole"
-    : `Usage: taskc ${command} ${usageOf(command, optionsOf(command).length > 0)}`.trimEnd();
+    : `Usage: taskc ${command} ${usageOf(command, optionKeysOf(command).length > 0)}`.trimEnd();
   return new UsageError(`Unexpected argument "${given[expected] ?? ""}" of taskc ${command}`, {
     hint,
   });
 }
 
-function optionsOf(command: CommandName): OptionKey[] {
-  return OPTION_ENTRIES.filter(([, spec]) => spec.commands.includes(command)).map(([key]) => key);
-}
-
 function takes(command: CommandName, key: OptionKey): boolean {
-  return optionsOf(command).includes(key);
+  return optionKeysOf(command).includes(key);
 }
 
 function capitalise(text: string): string {

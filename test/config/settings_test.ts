@@ -1,51 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import type { CommandName } from "../../src/config/options.ts";
-import { resolveSettings, type Settings, type SettingsInput } from "../../src/config/settings.ts";
-import { SettingsError } from "../../src/errors.ts";
-
-const EMPTY = mkdtempSync(join(tmpdir(), "settings-"));
-const folders = [EMPTY];
-after(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
-
-const NOTHING: SettingsInput = {
-  flags: {},
-  env: {},
-  folder: EMPTY,
-  module: "./jobs/tasks.ts",
-  stderrIsTerminal: false,
-  embeddedBroker: false,
-  now: Date.parse("2026-05-02T12:00:00Z"),
-};
-
-function folderWith(file: unknown): string {
-  const folder = mkdtempSync(join(tmpdir(), "settings-"));
-  folders.push(folder);
-  const text = typeof file === "string" ? file : JSON.stringify(file);
-  writeFileSync(join(folder, "taskc.json"), text);
-  return folder;
-}
-
-function settingsOf<C extends CommandName>(command: C, input: Partial<SettingsInput>): Settings<C> {
-  return resolveSettings(command, { ...NOTHING, ...input }).settings;
-}
-
-function problemsOf(
-  input: Partial<SettingsInput>,
-  command: CommandName = "run",
-): readonly string[] {
-  try {
-    resolveSettings(command, { ...NOTHING, ...input });
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    assert.equal(error.exitCode, 2);
-    return error.problems;
-  }
-  return [];
-}
+import { test } from "node:test";
+import { resolveSettings } from "../../src/config/settings.ts";
+import { folderWith, NOTHING, problemsOf, settingsOf } from "./settings_support.ts";
 
 test("resolveSettings gives the defaults that the design fixes", () => {
   assert.deepEqual(settingsOf("run", {}), {
@@ -221,56 +178,6 @@ test("a group must be fit for the names of its topics", () => {
   ]);
   assert.match(problemsOf({ flags: { group: [".."] } })[0]!, /Kafka reserves/);
   assert.match(problemsOf({ flags: { group: ["x".repeat(201)] } })[0]!, /longer than 200/);
-});
-
-test("properties merge by name over all sources, aliases included, and secrets are masked", () => {
-  const { settings, effective } = resolveSettings("run", {
-    ...NOTHING,
-    folder: folderWith({
-      properties: { "linger.ms": 1, "client.id": "file", "sasl.username": "u" },
-    }),
-    env: { TASKC_X_SASL_PASSWORD: "hunter2", TASKC_X_CLIENT_ID: "variable" },
-    flags: { properties: ["queue.buffering.max.ms=9", "client.id=flag"] },
-  });
-  assert.deepEqual(settings.properties, {
-    "queue.buffering.max.ms": "9",
-    "client.id": "flag",
-    "sasl.username": "u",
-    "sasl.password": "hunter2",
-  });
-  assert.deepEqual(effective.find(({ name }) => name === "-X sasl.password"), {
-    name: "-X sasl.password",
-    value: "(secret)",
-    source: { kind: "variable", name: "TASKC_X_SASL_PASSWORD" },
-  });
-  assert.doesNotMatch(JSON.stringify(effective), /hunter2/);
-});
-
-test("properties that an explicit group protocol forbids are refused with both sources", () => {
-  const flags = { groupProtocol: ["consumer"], properties: ["session.timeout.ms=6000"] };
-  assert.deepEqual(problemsOf({ flags }), [
-    'Cannot use session.timeout.ms (-X) with the group protocol "consumer" (--group-protocol): ' +
-    "the brokers set it (group.consumer.session.timeout.ms)",
-  ]);
-  assert.deepEqual(problemsOf({ flags: { ...flags, groupProtocol: ["classic"] } }), []);
-  assert.deepEqual(problemsOf({ flags: { properties: flags.properties } }), []);
-});
-
-test("options that need another one say so when they are given as flags", () => {
-  assert.deepEqual(problemsOf({ flags: { partitions: ["3"], replicationFactor: ["3"] } }), [
-    "Cannot use --partitions without --create-topics",
-    "Cannot use --replication-factor without --create-topics",
-  ]);
-  assert.deepEqual(problemsOf({ flags: { partitions: ["3"], createTopics: ["true"] } }), []);
-  assert.deepEqual(problemsOf({ folder: folderWith({ maxTime: "5m", partitions: 3 }) }), []);
-});
-
-test("the revoke drain must end before Kafka takes the member out", () => {
-  assert.deepEqual(problemsOf({ flags: { revokeDrain: ["5m"] } }), [
-    "Cannot use a revoke drain of 5m (--revoke-drain): it must be shorter than max.poll.interval.ms, 5m (default)",
-  ]);
-  const properties = ["max.poll.interval.ms=600000"];
-  assert.deepEqual(problemsOf({ flags: { revokeDrain: ["5m"], properties } }), []);
 });
 
 test("stats follow the terminal unless they are chosen", () => {
