@@ -5,12 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { type CommandName, OPTION_GROUPS, OPTIONS } from "../config/options.ts";
-import {
-  type EffectiveSetting,
-  type FlagTexts,
-  resolveSettings,
-  type Settings,
-} from "../config/settings.ts";
+import type { EffectiveSetting, FlagTexts, Settings } from "../config/settings.ts";
 import { COMMAND_NAMES, type CommandArguments, COMMANDS, PROGRAM } from "./commands.ts";
 import { describeExamples, describeSources, helpWidthOf, TaskcHelp, usageOf } from "./help.ts";
 import { addOption, optionKeysOf, readFlags, writeFlags } from "./option_flags.ts";
@@ -125,7 +120,7 @@ function buildProgram(
     );
   overrideExit(program, null);
   for (const name of COMMAND_NAMES) {
-    const command = addCommand(program, name, width);
+    const command = addCommand(program, name, { width, wanted: around.argv.includes(name) });
     command.action(() => {
       const args = readArguments(name, command.args);
       const flags = readFlags(command);
@@ -146,7 +141,12 @@ class RootCommand extends Command {
   }
 }
 
-function addCommand(program: Command, name: CommandName, width: number): Command {
+/** `wanted` tells whether this command can be meant: the options of all others would go unread. */
+function addCommand(
+  program: Command,
+  name: CommandName,
+  { width, wanted }: { width: number; wanted: boolean },
+): Command {
   const spec = COMMANDS[name];
   const keys = optionKeysOf(name);
   const command = program.command(name)
@@ -159,8 +159,10 @@ function addCommand(program: Command, name: CommandName, width: number): Command
   for (const { name, help, required } of spec.arguments) {
     command.argument(required ? `<${name}>` : `[${name}]`, help);
   }
-  for (const group of OPTION_GROUPS) {
-    for (const key of keys.filter((key) => OPTIONS[key].group === group)) addOption(command, key);
+  if (wanted) {
+    for (const group of OPTION_GROUPS) {
+      for (const key of keys.filter((key) => OPTIONS[key].group === group)) addOption(command, key);
+    }
   }
   overrideExit(command, name);
   return command;
@@ -210,6 +212,8 @@ async function invoke(
     around.stdout.write(completionScript(args.shell!));
     return EXIT.ok;
   }
+  // Loaded only now, since help needs none of it.
+  const { resolveSettings } = await import("../config/settings.ts");
   const { settings, effective } = optionKeysOf(name).length === 0
     ? { settings: {}, effective: [] }
     : resolveSettings(name, {
