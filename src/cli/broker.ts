@@ -3,12 +3,16 @@ import process from "node:process";
 import type { Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
+import { loadTaskModule } from "../task/load.ts";
 
-export async function broker(_: Invocation<"broker">): Promise<ExitCode> {
-  const embedded = await startEmbeddedBroker();
+export async function broker({ args }: Invocation<"broker">): Promise<ExitCode> {
+  const module = args.module === null ? null : await loadTaskModule(args.module);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve());
   });
+  const embedded = await startEmbeddedBroker();
+  // Whoever reads the address may send at once, so it comes last.
+  if (module) await embedded.createTopics([...new Set(module.tasks.map(({ topic }) => topic))]);
   process.stdout.write(`${embedded.address}\n`);
   await stopped;
   await embedded.close();

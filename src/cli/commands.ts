@@ -80,10 +80,11 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
   broker: {
     summary: "Run the embedded broker alone",
     description:
-      "Starts a broker in memory, prints its address, and runs until it is stopped. For " +
-      "demos and scripts: it keeps 5 MiB of each partition, and nothing after it ends.",
-    arguments: [],
-    examples: [["taskc broker", "prints 127.0.0.1:PORT"]],
+      "Starts a broker in memory, with the module's topics if one is given, prints its address, " +
+      "and runs until it is stopped. For demos and scripts: it keeps 5 MiB of each partition, and " +
+      "nothing after it ends.",
+    arguments: [{ ...MODULE, help: "Module whose topics it makes", required: false }],
+    examples: [["taskc broker ./tasks.ts", "prints 127.0.0.1:PORT once all is there"]],
   },
   completions: {
     summary: "Print the completion script of a shell",
@@ -117,6 +118,6 @@ export interface CommandArguments {
   send: { module: string; task: string; json: string | null };
   check: { module: string };
   dev: { module: string };
-  broker: Record<never, never>;
+  broker: { module: string | null };
   completions: { shell: string };
 }

@@ -159,8 +159,8 @@ test("usage errors exit 2 and say what was most likely meant", async () => {
       "error: Option --group needs a value, but --drain follows\n",
     ],
     [
-      ["broker", "x"],
-      'error: Unexpected argument "x" of taskc broker\nhint:  Usage: taskc broker\n',
+      ["broker", "a.ts", "x"],
+      'error: Unexpected argument "x" of taskc broker\nhint:  Usage: taskc broker [MODULE]\n',
     ],
     [
       ["completions", "zs"],
