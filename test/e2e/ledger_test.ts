@@ -17,7 +17,7 @@ import {
   workModule,
 } from "./harness.ts";
 
-const MESSAGES = 3000;
+const MESSAGES = 4000;
 
 for (const protocol of ["consumer", "classic"]) {
   brokerTest(`three workers, one killed: every message runs (${protocol} protocol)`, async () => {
@@ -33,12 +33,14 @@ for (const protocol of ["consumer", "classic"]) {
       "200ms",
     ];
     // A killed member is missed after its session: under KIP-848 the broker sets that (scripts/kafka).
-    if (protocol === "classic") args.push("-X", "session.timeout.ms=3000");
+    if (protocol === "classic") {
+      args.push("-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=500");
+    }
     await using first = runWorker(folder, args);
     await using second = runWorker(folder, args);
     await using victim = runWorker(folder, args);
     const members = [first, second, victim];
-    await Promise.all(members.map((worker) => worker.waitForEvent("started")));
+    await Promise.all(members.map((worker) => worker.waitForLine(/"change":"assigned"/)));
     await produce(from, json(ids.map((id) => ({ id, ms: 50 + id % 50 }))));
 
     const workOf = (pid: number) =>
@@ -60,7 +62,12 @@ for (const protocol of ["consumer", "classic"]) {
     assert.ok(members.every(({ pid }) => workOf(pid) > 0), "each of the three had work");
     const repeated = [...ledger].filter(([, { started }]) => started > 1);
     const notOfVictim = repeated.filter(([, { pids }]) => pids[0] !== victim.pid);
-    assert.deepEqual(notOfVictim, [], "only what the killed worker had begun runs twice");
+    const told = members.map((worker) => worker.events()).join("\n");
+    assert.deepEqual(
+      notOfVictim.map(([id, { pids }]) => `${id} by ${pids}`),
+      [],
+      `only what the killed worker ${victim.pid} had begun runs twice\n${told}`,
+    );
     const ends = await endOffsets(from);
     const commits = await committed(first.group, from);
     for (const [partition, end] of ends) {

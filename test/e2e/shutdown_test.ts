@@ -34,7 +34,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-/** A task that ends only when its signal says so, and writes down why. */
+/** A task that fails when its signal says so, as a request with `{ signal }` does. */
 function waitingModule(from: string): string {
   return `import { task } from "taskc";
 import { finished, started } from "./ledger.ts";
@@ -44,6 +44,7 @@ export const wait = task({
     started(id);
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     finished(id + " aborted");
+    throw signal.reason;
   },
 });
 `;
@@ -66,6 +67,7 @@ brokerTest(
     assert.equal(code, 5, stderr);
     assert.equal(folder.ledger().get("a aborted")?.finished, 1);
     assert.equal(folder.ledger().get("b aborted")?.finished, 1);
+    assert.equal(await lag(worker.group, from), 2, "neither is committed");
   },
 );
 

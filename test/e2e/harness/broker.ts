@@ -54,6 +54,8 @@ function connect(): Promise<{ admin: Admin; producer: Producer }> {
 after(async () => {
   if (connected === undefined) return;
   const { admin, producer } = await connected;
+  // Other files of the same process connect anew.
+  connected = undefined;
   await Promise.all([admin.disconnect(), producer.disconnect()]);
 });
 

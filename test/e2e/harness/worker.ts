@@ -15,6 +15,12 @@ export class Worker extends Started {
     this.group = group;
   }
 
+  /** What it told besides figures, for the message of a failed assertion. */
+  events(): string {
+    const events = this.lines.stderr.filter((line) => !/"type":"(stats|summary)"/.test(line));
+    return [`worker ${this.pid}:`, ...events].join("\n  ");
+  }
+
   /** Resolves with the first event of this name, also one told before. */
   async waitForEvent(name: string): Promise<Record<string, unknown>> {
     return JSON.parse(await this.waitForLine(new RegExp(`"event":"${name}"`)));
