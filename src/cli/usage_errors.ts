@@ -49,37 +49,50 @@ export function unknownCommand(name: string): UsageError {
   });
 }
 
-function unknownRootOption(flag: string): UsageError {
-  const known = OPTION_ENTRIES.some(([key]) => flagOf(key) === flag.replace(/=.*$/s, ""));
-  return new UsageError(`Unknown option "${flag}" before a command`, {
-    hint: known ? `Options follow the command: taskc run MODULE ${flag}` : 'Run "taskc --help"',
+function unknownRootOption(text: string): UsageError {
+  const known = keyOfFlag(text.replace(/=.*$/s, "")) !== undefined;
+  return new UsageError(`Unknown option "${text}" before a command`, {
+    hint: known ? `Options follow the command: taskc run MODULE ${text}` : 'Run "taskc --help"',
   });
 }
 
 function unknownOption(text: string, command: CommandName): UsageError {
   const [flag] = text.split("=") as [string];
   const message = `Unknown option "${flag}" of taskc ${command}`;
-  const key = OPTION_ENTRIES.find(([key]) => flagOf(key) === flag)?.[0];
-  if (key !== undefined && takes(command, key)) {
+  const key = keyOfFlag(flag);
+  if (key === undefined) {
+    const nearest = nearestName(flag, optionKeysOf(command).flatMap(flagsOf));
+    return new UsageError(message, {
+      hint: nearest === undefined
+        ? `Run "taskc ${command} --help" for its options`
+        : `Did you mean ${nearest}?`,
+    });
+  }
+  if (optionKeysOf(command).includes(key)) {
+    const [on, off] = flagsOf(key);
     return new UsageError(
       `Option ${flag} takes no value, but has "${text.slice(flag.length + 1)}"`,
       {
-        hint: `Write ${flag} to turn it on, ${flag.replace("--", "--no-")} to turn it off`,
+        hint: `Write ${on} to turn it on, ${off} to turn it off`,
       },
     );
   }
-  if (key !== undefined) {
-    const takers = COMMAND_NAMES.filter((name) => takes(name, key)).map((name) => `taskc ${name}`);
-    return new UsageError(message, {
-      hint: `Only ${takers.join(" and ")} ${takers.length === 1 ? "takes" : "take"} it`,
-    });
-  }
-  const nearest = nearestName(flag, optionKeysOf(command).map(flagOf));
+  const takers = COMMAND_NAMES.filter((name) => optionKeysOf(name).includes(key));
   return new UsageError(message, {
-    hint: nearest === undefined
-      ? `Run "taskc ${command} --help" for its options`
-      : `Did you mean ${nearest}?`,
+    hint: `Only ${takers.map((name) => `taskc ${name}`).join(" and ")} ${
+      takers.length === 1 ? "takes" : "take"
+    } it`,
   });
+}
+
+/** A flag, and for on/off options its second form. */
+function flagsOf(key: OptionKey): string[] {
+  const flag = flagOf(key);
+  return placeholderOf(key) === null ? [flag, flag.replace("--", "--no-")] : [flag];
+}
+
+function keyOfFlag(flag: string): OptionKey | undefined {
+  return OPTION_ENTRIES.find(([key]) => flagsOf(key).includes(flag))?.[0];
 }
 
 function missingArgument(command: CommandName): UsageError {
@@ -104,10 +117,6 @@ function excessArguments(command: CommandName, given: readonly string[]): UsageE
   return new UsageError(`Unexpected argument "${given[expected] ?? ""}" of taskc ${command}`, {
     hint,
   });
-}
-
-function takes(command: CommandName, key: OptionKey): boolean {
-  return optionKeysOf(command).includes(key);
 }
 
 function capitalise(text: string): string {

@@ -145,6 +145,14 @@ test("usage errors exit 2 and say what was most likely meant", async () => {
       'error: Unknown option "--concurrency" of taskc send\nhint:  Only taskc run and taskc dev take it\n',
     ],
     [
+      ["run", "a.ts", "--no-crate"],
+      'error: Unknown option "--no-crate" of taskc run\nhint:  Did you mean --no-create?\n',
+    ],
+    [
+      ["send", "a.ts", "t", "--no-create"],
+      'error: Unknown option "--no-create" of taskc send\nhint:  Only taskc run takes it\n',
+    ],
+    [
       ["run", "a.ts", "--qqqqqqqq"],
       'error: Unknown option "--qqqqqqqq" of taskc run\nhint:  Run "taskc run --help" for its options\n',
     ],

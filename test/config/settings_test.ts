@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import fc from "fast-check";
+import { OPTION_ENTRIES, variableOf } from "../../src/config/options.ts";
 import { resolveSettings } from "../../src/config/settings.ts";
 import { folderWith, NOTHING, problemsOf, settingsOf } from "./settings_support.ts";
 
@@ -222,4 +224,15 @@ test("the child of taskc dev leaves settings of other brokers unread, but not it
     [["127.0.0.1:9092"], "mailer", null, { kind: "earliest" }, { "fetch.wait.max.ms": "10" }],
   );
   assert.deepEqual([settings.concurrency, settings.grace], [5, 1000]);
+});
+
+test("any variables give settings or problems that name them", () => {
+  const names = OPTION_ENTRIES.flatMap(([key]) => variableOf(key) ?? [])
+    .filter((name) => name !== "TASKC_CONFIG" && !name.includes("<"));
+  const values = fc.oneof(fc.string(), fc.constantFrom("1", "true", "5s", "1MiB", "auto", "a:1"));
+  fc.assert(fc.property(fc.dictionary(fc.constantFrom(...names), values), (env) => {
+    for (const problem of problemsOf({ env })) {
+      assert.ok(Object.keys(env).some((name) => problem.includes(name)), problem);
+    }
+  }));
 });
