@@ -160,10 +160,9 @@ class Resolution {
     const local = command === "dev" || areOnLoopback(found.brokers.value);
     if (local) return { value: groupOfModule(this.#input.module), source };
     if (this.#wrong.has("brokers") || this.#wrong.has("group")) return none;
+    const brokers = quote(found.brokers.value.join(","));
     this.problems.push(
-      `A group is needed with brokers on other machines (${
-        quote(found.brokers.value.join(","))
-      }): ` +
+      `A group is needed with brokers on other machines (${brokers}, ${found.brokers.source.name}): ` +
         "name it with --group NAME, TASKC_GROUP or taskc.json; all workers of one service share it, " +
         "and no two services do",
     );
