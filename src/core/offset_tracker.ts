@@ -54,7 +54,8 @@ export class OffsetTracker<Item = unknown> {
   hold(position: number, item: Item): void {
     const distance = position - this.#head;
     if (distance < 0 || distance >= this.#count) return;
-    this.#items[(this.#start + distance) & (this.#offsets.length - 1)] = item;
+    const index = (this.#start + distance) & (this.#offsets.length - 1);
+    if (this.#finished[index] === 0) this.#items[index] = item;
   }
 
   /** Marks the offset at `position` as finished. False when it was so already, or never received. */
