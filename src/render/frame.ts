@@ -17,6 +17,11 @@ const ERASE_BELOW = "\x1b[J";
 export const HIDE_CURSOR = "\x1b[?25l";
 export const SHOW_CURSOR = "\x1b[?25h";
 
+// deno-lint-ignore no-control-regex
+const COLOURS = /\x1b\[[\d;:]*m/g;
+// deno-lint-ignore no-control-regex
+const FIRST_NEWLINE = /^((?:\x1b\[[\d;:]*m)*)\r?\n/;
+
 /** The panel as it was drawn. */
 export interface DrawnPanel {
   lines: readonly string[];
@@ -37,7 +42,8 @@ export interface Screen {
 
 /**
  * Draws the panel over the one before: the lines that have changed, or all of them (`whole`), since what
- * is typed at the keyboard is echoed into the panel. Empty when there is nothing to write.
+ * is typed at the keyboard is echoed into the panel. Empty when there is nothing to write. Without a panel
+ * before, the cursor has to be at the start of a line.
  */
 export function redraw(
   drawn: DrawnPanel,
@@ -69,10 +75,12 @@ export function writeAbove(
     screen: Screen;
   },
 ): string {
-  const newLine = after.width > 0 ? "\r\n" : "";
+  const below = endsAtEdge(before, screen) && text.replace(COLOURS, "") === "";
+  const newLine = after.width > 0 && lines.length > 0 && !below ? "\r\n" : "";
   const reset = after.style === "" ? "" : COLOURS_OFF;
+  const own = endsAtEdge(before, screen) ? text.replace(FIRST_NEWLINE, "$1") : text;
   return synchronised(
-    erase(drawn, before, screen) + before.style + text + reset + newLine + drawLines(lines),
+    erase(drawn, before, screen) + before.style + own + reset + newLine + drawLines(lines),
   );
 }
 
@@ -80,9 +88,16 @@ export function writeAbove(
 export function erase(drawn: DrawnPanel, open: OpenLineState, screen: Screen): string {
   if (drawn.lines.length === 0) return "";
   const column = open.width % screen.columns;
-  // An unfinished line that ends at the right edge goes on in the row below, where the panel begins.
   const back = column === 0 ? "" : `${up(1)}\x1b[${column}C`;
   return toPanelTop(drawn, screen) + back + ERASE_BELOW;
+}
+
+/**
+ * An unfinished line that ends at the right edge goes on in the row below, where the panel begins: its
+ * newline has been made already.
+ */
+function endsAtEdge(open: OpenLineState, screen: Screen): boolean {
+  return open.width > 0 && open.width % screen.columns === 0;
 }
 
 /** From the panel's last line to its first. */
