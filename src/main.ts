@@ -11,6 +11,12 @@ const handlers: Handlers = {
   version: async () => (await import("./cli/version.ts")).describeVersions(),
 };
 
+// `taskc … | head`: nobody reads on, and nothing is wrong with that.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 const exitCode = await runProgram(handlers, {
   argv: process.argv.slice(2),
   env: process.env,
@@ -20,7 +26,9 @@ const exitCode = await runProgram(handlers, {
   now: Date.now(),
 });
 // A pipe may still hold what was written; after that nothing of the user's module keeps us here.
-await Promise.all([process.stdout, process.stderr].map((stream) =>
-  new Promise<void>((resolve) => stream.write("", () => resolve()))
-));
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) =>
+    new Promise<void>((resolve) => stream.write("", () => resolve()))
+  ),
+);
 process.exit(exitCode);

@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
-import type { Invocation } from "./program.ts";
+import { EMBEDDED_BROKER_VARIABLE, type Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
 import { watchModule } from "../task/watch.ts";
@@ -24,7 +24,7 @@ const OWN_FLAGS = [
   "fetch.wait.max.ms=10",
 ];
 
-export async function dev({ args }: Invocation<"dev">): Promise<ExitCode> {
+export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode> {
   const broker = await startEmbeddedBroker();
   note(`embedded broker on ${broker.address}`);
   let child: ChildProcess | null = null;
@@ -43,8 +43,8 @@ export async function dev({ args }: Invocation<"dev">): Promise<ExitCode> {
       "--brokers",
       broker.address,
       ...OWN_FLAGS,
-      ...forwardedFlags(process.argv, args.module),
-    ], { stdio: "inherit" });
+      ...flags,
+    ], { stdio: "inherit", env: { ...process.env, [EMBEDDED_BROKER_VARIABLE]: "1" } });
     child.on("error", (error) => {
       note(`cannot start ${program}: ${error.message}`);
       finish(EXIT.bug);
@@ -76,13 +76,6 @@ export async function dev({ args }: Invocation<"dev">): Promise<ExitCode> {
   watch.close();
   await broker.close();
   return exitCode;
-}
-
-/** What the user gave besides the command and the module; `run` takes all options of `dev`. */
-function forwardedFlags(argv: readonly string[], module: string): string[] {
-  const flags = argv.slice(argv.indexOf("dev") + 1);
-  flags.splice(flags.indexOf(module), 1);
-  return flags;
 }
 
 /** The command that started this process, without its arguments. */

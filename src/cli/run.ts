@@ -1,7 +1,7 @@
 /** `taskc run`: wires a worker to Kafka, to the stats and to the process's signals. */
-import { splitProperties } from "../config/librdkafka_properties.ts";
+import { refusedByProtocol, splitProperties } from "../config/librdkafka_properties.ts";
 import type { Settings } from "../config/settings.ts";
-import { EXIT, type ExitCode, ModuleError, UsageError } from "../errors.ts";
+import { EXIT, type ExitCode, ModuleError, SettingsError, UsageError } from "../errors.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
 import { KafkaConsumer } from "../kafka/consumer.ts";
 import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
@@ -57,7 +57,7 @@ async function consume(
   const consumer = await KafkaConsumer.open({
     ...connection,
     group: settings.group,
-    protocol: chooseProtocol(settings.groupProtocol, producer),
+    protocol: chooseProtocol(settings, producer),
     fallBack: settings.groupProtocol === "auto",
     instanceId: settings.instanceId ?? undefined,
     topics,
@@ -125,12 +125,15 @@ async function consume(
   }
 }
 
-function chooseProtocol(
-  wanted: Settings<"run">["groupProtocol"],
-  producer: KafkaProducer,
-): GroupProtocol {
-  if (wanted !== "auto") return wanted;
-  return hasConsumerProtocol(producer.apis) ? "consumer" : "classic";
+/** With `auto`, KIP-848 when the brokers have it. Properties that it forbids are refused then. */
+function chooseProtocol(settings: Settings<"run">, producer: KafkaProducer): GroupProtocol {
+  if (settings.groupProtocol !== "auto") return settings.groupProtocol;
+  const protocol = hasConsumerProtocol(producer.apis) ? "consumer" : "classic";
+  const refused = refusedByProtocol(settings.properties, protocol);
+  if (refused.length > 0) {
+    throw new SettingsError(refused.map(([name, reason]) => `Property "${name}": ${reason}`));
+  }
+  return protocol;
 }
 
 /** A group that starts for the first time says how much waits, so that nobody is surprised by old work. */

@@ -54,7 +54,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
 function sendOptions({ settings }: Invocation<"send">): SendOptions {
   return {
     ...(settings.key === null ? {} : { key: settings.key }),
-    headers: Object.fromEntries(settings.headers),
+    headers: settings.headers,
   };
 }
 

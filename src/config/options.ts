@@ -277,7 +277,7 @@ export const OPTIONS = {
     help: "Longest sleep of the loop when there is nothing to do; an arrival wakes it",
     group: "Timing",
     commands: ["run", "dev"],
-    default: 100,
+    default: 250,
   }),
   commitInterval: option({
     kind: duration(10, 10 * MINUTE),

@@ -38,7 +38,7 @@ export interface MessageParts {
   key: Uint8Array | string | null;
   value: Uint8Array | null;
   contentType: string;
-  headers: Record<string, string>;
+  headers: readonly (readonly [name: string, value: string])[];
   now: Date;
 }
 
@@ -51,8 +51,10 @@ export function buildMessage(parts: MessageParts): TaskMessage {
     [HEADER.time, parts.now.toISOString()],
     [HEADER.contentType, parts.contentType],
   ];
-  for (const [name, value] of Object.entries(parts.headers)) {
-    const at = headers.findIndex(([known]) => known === name);
+  // A header of ours that the sender gives is the sender's; others may be given more than once.
+  const own = headers.length;
+  for (const [name, value] of parts.headers) {
+    const at = headers.findIndex(([known], index) => index < own && known === name);
     if (at >= 0) headers[at] = [name, value];
     else headers.push([name, value]);
   }

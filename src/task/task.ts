@@ -12,7 +12,8 @@ export interface SendOptions {
   key?: string | Uint8Array;
   /** The CloudEvent's id. @default a random UUID */
   id?: string;
-  headers?: Record<string, string>;
+  /** As pairs, a name may be given more than once. */
+  headers?: Record<string, string> | readonly (readonly [name: string, value: string])[];
 }
 
 /** Hands messages to Kafka; bound by the program that has a producer. */
@@ -67,7 +68,8 @@ export class Task<Input = unknown> {
     const message = await this.prepare(input, options);
     if (!sender) {
       throw new ModuleError(`Cannot send to task "${this.name}": no producer is connected`, {
-        hint: "Run the module by taskc, or send what message() gives with a Kafka client of your own",
+        hint:
+          "Run the module by taskc, or send what message() gives with a Kafka client of your own",
       });
     }
     return await sender(message);
@@ -118,11 +120,15 @@ export class Task<Input = unknown> {
       type: this.types[0] === "*" ? this.name : this.types[0]!,
       id: options.id ?? crypto.randomUUID(),
       key: options.key ?? null,
-      headers: options.headers ?? {},
+      headers: headerPairs(options.headers),
       now: new Date(),
       ...encodePayload(this.name, decode, input),
     });
   }
+}
+
+function headerPairs(headers: SendOptions["headers"] = []): readonly (readonly [string, string])[] {
+  return Array.isArray(headers) ? headers : Object.entries(headers);
 }
 
 export function isTask(value: unknown): value is Task {
