@@ -1,41 +1,11 @@
+import { readDuration } from "../core/duration.ts";
 import { BadValue } from "./bad_value.ts";
 
-const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+export { DURATION_EXAMPLES, formatDuration } from "../core/duration.ts";
 
-const DURATION = /^(\d+(?:\.\d+)?)\s?(ms|s|m|h|d)$/;
-
-export const DURATION_EXAMPLES = '"500ms", "30s", "5m", "2h" or "1d"';
-
-/**
- * Reads a duration such as `500ms`, `30s`, `5m`, `2h`, `1d` or `1.5h`, in milliseconds.
- *
- * The result is a whole number of milliseconds, at most `Number.MAX_SAFE_INTEGER`. A number without a
- * unit is refused, since readers guess both seconds and milliseconds. Throws `BadValue`.
- */
+/** Milliseconds of a duration such as `30s`; see `readDuration`. Throws `BadValue`. */
 export function parseDuration(text: string): number {
-  const trimmed = text.trim();
-  const match = DURATION.exec(trimmed);
-  if (match === null) {
-    if (/^\d+(\.\d+)?$/.test(trimmed) && trimmed.length <= 15) {
-      throw new BadValue(`it needs a unit, such as "${trimmed}s" or "${trimmed}ms"`);
-    }
-    throw new BadValue(`it must be a duration such as ${DURATION_EXAMPLES}`);
-  }
-  const unit = match[2] as keyof typeof UNITS;
-  const product = Number(match[1]) * UNITS[unit];
-  const ms = Math.round(product);
-  if (!Number.isSafeInteger(ms)) throw new BadValue("it is longer than any clock can count");
-  // 1.1s is 1100.0000000000002 in floating point, so what counts as whole needs a tolerance.
-  if (Math.abs(product - ms) > 4 * Number.EPSILON * Math.max(1, product)) {
-    throw new BadValue("it is not a whole number of milliseconds");
-  }
-  return ms;
-}
-
-/** Writes whole milliseconds in the largest unit that needs no fraction; `parseDuration` reads it back. */
-export function formatDuration(ms: number): string {
-  for (const [unit, size] of Object.entries(UNITS)) {
-    if (ms % size === 0 && ms >= size) return `${ms / size}${unit}`;
-  }
-  return `${ms}ms`;
+  const read = readDuration(text);
+  if ("problem" in read) throw new BadValue(read.problem);
+  return read.ms;
 }

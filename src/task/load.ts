@@ -104,7 +104,9 @@ function loadFailure(file: string, cause: unknown): ModuleError {
   if (cause instanceof ModuleError) {
     return failure(file, lowerFirst(cause.message), hintOf(cause));
   }
-  const errors = cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors : [cause];
+  const errors = cause instanceof AggregateError && cause.errors.length > 0
+    ? cause.errors
+    : [cause];
   const texts = errors.map(describeLoadError);
   return failure(file, texts.join("\n  "), { cause });
 }
@@ -116,9 +118,13 @@ function describeLoadError(error: unknown): string {
   const { message, position, stack } = error as Error & { position?: BuildPosition | null };
   if (position?.file) {
     const place = `${position.file}:${position.line}:${position.column}`;
-    return position.lineText ? `${message}\n    at ${place}: ${position.lineText.trim()}` : `${message} (${place})`;
+    return position.lineText
+      ? `${message}\n    at ${place}: ${position.lineText.trim()}`
+      : `${message} (${place})`;
   }
-  const frame = stack?.split("\n").find((line) => /^\s+at .*[:]\d+/.test(line) && !line.includes("$bunfs"));
+  const frame = stack?.split("\n").find((line) =>
+    /^\s+at .*[:]\d+/.test(line) && !line.includes("$bunfs")
+  );
   return frame ? `${message}\n   ${frame.trimEnd()}` : message;
 }
 

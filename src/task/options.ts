@@ -1,7 +1,7 @@
 /** The options of `task({ … })`: their types for users, and the check that turns them into settings. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { z } from "zod";
-import { parseDuration } from "../core/duration.ts";
+import { readDuration } from "../core/duration.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../core/retry_policy.ts";
 import { ModuleError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -70,12 +70,13 @@ export interface TaskSettings {
 }
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const ms = typeof value === "number" ? value : parseDuration(value);
-  if (ms === null || !Number.isFinite(ms) || ms < 0) {
-    context.addIssue(`expected a duration such as "30s", got ${JSON.stringify(value)}`);
-    return z.NEVER;
-  }
-  return ms;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  const read = typeof value === "string"
+    ? readDuration(value)
+    : { problem: "it must be 0 or more milliseconds" };
+  if ("ms" in read) return read.ms;
+  context.addIssue(`${JSON.stringify(value)}: ${read.problem}`);
+  return z.NEVER;
 });
 const count = z.number().int().min(1);
 const topicName = z.string().regex(

@@ -1,6 +1,6 @@
 /** What a task may throw to say what is to become of its message. */
 
-import { parseDuration } from "../core/duration.ts";
+import { readDuration } from "../core/duration.ts";
 
 /** Done, counted as discarded, not retried. */
 export class Discard extends Error {
@@ -26,11 +26,13 @@ export class RetryAfter extends Error {
   constructor(delay: string | number, reason = "") {
     super(reason === "" ? `retry after ${delay}` : reason);
     this.name = "RetryAfter";
-    const ms = typeof delay === "number" ? delay : parseDuration(delay);
-    if (ms === null || !Number.isFinite(ms) || ms < 0) {
-      throw new TypeError(`RetryAfter wants a duration such as "30s", got ${JSON.stringify(delay)}`);
+    const read = typeof delay === "number" ? { ms: delay } : readDuration(delay);
+    if (!("ms" in read) || !Number.isFinite(read.ms) || read.ms < 0) {
+      throw new TypeError(
+        `RetryAfter wants a duration such as "30s", got ${JSON.stringify(delay)}`,
+      );
     }
-    this.delayMs = ms;
+    this.delayMs = read.ms;
   }
 }
 
