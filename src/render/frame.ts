@@ -56,7 +56,7 @@ export function redraw(
   const rows = lines.map((line, index) => {
     if (!whole && line === drawn.lines[index]) return "";
     // After a line as wide as the screen the cursor is on its last character.
-    return measure(line) < screen.columns ? line + ERASE_LINE_END : line;
+    return widthOf(line) < screen.columns ? line + ERASE_LINE_END : line;
   });
   const shrunk = lines.length < drawn.lines.length ? `\r\n${ERASE_BELOW}${up(1)}` : "";
   return synchronised(
@@ -105,13 +105,17 @@ function toPanelTop({ lines, columns }: DrawnPanel, screen: Screen): string {
   const wrapped = screen.reflows && screen.columns < columns;
   let rows = 0;
   for (const line of lines.slice(0, -1)) {
-    rows += wrapped ? Math.max(1, Math.ceil(measure(line) / screen.columns)) : 1;
+    rows += wrapped ? Math.max(1, Math.ceil(widthOf(line) / screen.columns)) : 1;
   }
   return `\r${up(rows)}`;
 }
 
 function drawLines(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `${WRAP_OFF}${lines.join("\r\n")}\r${WRAP_ON}`;
+}
+
+function widthOf(painted: string): number {
+  return measure(painted.replace(COLOURS, ""));
 }
 
 function up(rows: number): string {
