@@ -18,7 +18,7 @@ import { formatEventJson, formatStatsJson, formatSummaryJson } from "./json.ts";
 import { formatEventLine, formatPairs, formatStatsLine, formatTime } from "./lines.ts";
 import { renderPanel } from "./panel.ts";
 import { formatSummary, formatSummaryLine } from "./summary.ts";
-import { LiveTerminal, type TerminalStream } from "./terminal.ts";
+import { LiveTerminal, type TerminalSize, type TerminalStream } from "./terminal.ts";
 import {
   colourLevel,
   type Environment,
@@ -26,7 +26,7 @@ import {
   type StatsMode,
   supportsUnicode,
 } from "./terminal_support.ts";
-import { createTheme } from "./theme.ts";
+import { createTheme, type Theme } from "./theme.ts";
 
 const SECOND = 1000;
 
@@ -106,7 +106,7 @@ function createOutput(options: ReporterOptions, snapshot: () => Snapshot): Outpu
   const write = (line: string) => void stream.write(`${line}\n`);
   switch (mode) {
     case "tty":
-      return panelOutput(options, snapshot);
+      return panelOutput(options);
     case "lines":
       return {
         ...eventLines(write),
@@ -135,7 +135,7 @@ function createOutput(options: ReporterOptions, snapshot: () => Snapshot): Outpu
   }
 }
 
-function panelOutput(options: ReporterOptions, snapshot: () => Snapshot): Output {
+function panelOutput(options: ReporterOptions): Output {
   const { stream = process.stderr, stdout = process.stdout, env = process.env } = options;
   const colour = colourLevel(env, stream);
   const theme = createTheme(colour, supportsUnicode(env));
@@ -147,7 +147,7 @@ function panelOutput(options: ReporterOptions, snapshot: () => Snapshot): Output
     reflows: reflows(env),
   });
   return {
-    start: () => terminal.start((size) => renderPanel(snapshot(), size, theme)),
+    start: () => terminal.start(panelRenderer(options, theme)),
     figures: () => {},
     event: (event, at) => terminal.event(formatEvent(event, at, theme)),
     heldBack: ({ event, count }) =>
@@ -155,6 +155,28 @@ function panelOutput(options: ReporterOptions, snapshot: () => Snapshot): Output
         theme.palette.dim(`${theme.glyphs.ellipsis} and ${count} more "${event}" events`),
       ),
     stop: (figures) => terminal.stop(formatSummary(figures, stream.columns || 80, theme)),
+  };
+}
+
+/**
+ * Renders each frame, or only one a second while nothing goes on: an idle worker with a panel should cost
+ * no more than one without.
+ */
+function panelRenderer(
+  { collector, gauges, clock }: ReporterOptions,
+  theme: Theme,
+): (size: TerminalSize) => string {
+  let last = { text: "", at: -Infinity, quiet: "" };
+  return (size) => {
+    const now = clock.now();
+    const current = gauges();
+    const { state, broker, inFlight, waiting } = current;
+    const quiet = inFlight > 0
+      ? ""
+      : [state, broker.state, waiting, collector.activity, size.columns, size.rows].join(" ");
+    if (quiet !== "" && quiet === last.quiet && Math.abs(now - last.at) < SECOND) return last.text;
+    last = { text: renderPanel(collector.snapshot(now, current), size, theme), at: now, quiet };
+    return last.text;
   };
 }
 

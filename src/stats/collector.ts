@@ -66,6 +66,15 @@ export class StatsCollector implements Stats {
     return () => this.#listeners.delete(listener);
   }
 
+  /** A number that grows with everything counted: the same number, the same figures. */
+  get activity(): number {
+    let activity = this.#received + this.#skipped + this.#deadWithoutTask;
+    for (const task of this.#tasks.values()) {
+      activity += task.doneCount + task.discardedCount + task.failedCount + task.deadCount;
+    }
+    return activity;
+  }
+
   /** Moves the rates on to `now`. At least once a second gives each second its own figure. */
   tick(now: number): void {
     let done = 0;

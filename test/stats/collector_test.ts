@@ -156,3 +156,25 @@ test("StatsCollector counts dead letters that belong to no task", () => {
   collector.event(dead("a"));
   assert.equal(collector.snapshot(1, gauges()).totals.dead, 2);
 });
+
+test("StatsCollector.activity changes with every count", () => {
+  const collector = new StatsCollector(0);
+  const recorder = collector.task("a", "t");
+  const counts = [
+    () => collector.received(1),
+    () => collector.skipped(),
+    () => recorder.done(1),
+    () => recorder.discarded(1),
+    () => recorder.failed(1, true),
+    () => recorder.dead(),
+  ];
+  for (const count of counts) {
+    const before = collector.activity;
+    count();
+    assert.notEqual(collector.activity, before);
+  }
+  const before = collector.activity;
+  collector.tick(1000);
+  collector.snapshot(2000, gauges());
+  assert.equal(collector.activity, before);
+});
