@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { after, before, describe, test } from "node:test";
-import type { KafkaConsumer, Producer } from "@confluentinc/kafka-javascript";
+import type { Producer } from "@confluentinc/kafka-javascript";
 import { Batch } from "../../src/kafka/batch.ts";
 import type { PollHandle } from "../../src/kafka/addon.ts";
 import {
-  call,
   collectGarbage,
   connect,
+  type Consumer,
   disconnect,
+  makeTopic,
   type MockCluster,
   mockCluster,
   newConsumer,
@@ -27,13 +28,13 @@ const MEBIBYTE = 2 ** 20;
 
 /** A consumer that was assigned partitions by hand, with a queue for each. */
 class Reader {
-  readonly consumer: KafkaConsumer;
+  readonly consumer: Consumer;
   readonly handle: PollHandle;
   readonly queues: number[] = [];
   readonly room: Int32Array;
   wakes = 0;
 
-  private constructor(consumer: KafkaConsumer, lanes: number) {
+  private constructor(consumer: Consumer, lanes: number) {
     this.consumer = consumer;
     this.room = new Int32Array(lanes).fill(UNLIMITED);
     this.handle = partitionPoll.attach(consumer.getClient(), () => this.wakes++);
@@ -82,10 +83,6 @@ class Reader {
     partitionPoll.detach(this.handle);
     await disconnect(this.consumer);
   }
-}
-
-function text(value: Uint8Array | null | undefined): string | null | undefined {
-  return value && Buffer.from(value).toString();
 }
 
 function numbered(count: number, size = 0): Sent[] {
@@ -441,7 +438,7 @@ describe("partitionPoll after", () => {
     await send(producer, topic, 0, numbered(100));
     let finalized = 0;
     const registry = new FinalizationRegistry(() => finalized++);
-    const consumers: KafkaConsumer[] = [];
+    const consumers: Consumer[] = [];
     for (let i = 0; i < 4; i++) consumers.push(await openAndDrop(topic, registry));
     // Which of them goes in which collection is the runtime's choice.
     await until(() => collectGarbage() && finalized >= 3);
@@ -452,7 +449,7 @@ describe("partitionPoll after", () => {
 async function openAndDrop(
   topic: string,
   registry: FinalizationRegistry<unknown>,
-): Promise<KafkaConsumer> {
+): Promise<Consumer> {
   const reader = await Reader.open(cluster.address, [{ topic, partition: 0 }]);
   await reader.prefetched(100);
   reader.poll(10);
@@ -487,16 +484,11 @@ test("partitionPoll serves two consumers at once, each its own messages", async 
 });
 
 test("partitionPoll under a group: rebalances, commits and statistics still call back", async () => {
-  const topic = newTopic();
-  await call((done) =>
-    // deno-lint-ignore no-explicit-any
-    cluster.owner.getMetadata({ topic, timeout: 5000 }, done as any)
-  );
+  const topic = await makeTopic(cluster.owner);
   for (let partition = 0; partition < 4; partition++) {
     await send(producer, topic, partition, numbered(100));
   }
   const seen = { assigned: 0, statistics: 0, commits: [] as { offset: number }[] };
-  let handle: PollHandle | undefined;
   const room = new Int32Array([UNLIMITED]);
   const consumer = newConsumer(cluster.address, {
     "group.id": newTopic(),
@@ -508,7 +500,7 @@ test("partitionPoll under a group: rebalances, commits and statistics still call
     ) => {
       if (error.code === -175) {
         for (const { topic, partition } of partitions) {
-          partitionPoll.open(handle!, topic, partition, 0);
+          partitionPoll.open(handle, topic, partition, 0);
         }
         seen.assigned += partitions.length;
         consumer.incrementalAssign(partitions);
@@ -520,12 +512,12 @@ test("partitionPoll under a group: rebalances, commits and statistics still call
   });
   consumer.on("event.stats", () => seen.statistics++);
   await connect(consumer);
-  handle = partitionPoll.attach(consumer.getClient(), () => {});
+  const handle = partitionPoll.attach(consumer.getClient(), () => {});
   consumer.subscribe([topic]);
 
   let received = 0;
   const pollOnce = () => {
-    const columns = partitionPoll.poll(handle!, 1000, 100, MEBIBYTE, room);
+    const columns = partitionPoll.poll(handle, 1000, 100, MEBIBYTE, room);
     if (columns) received += new Batch(columns).count;
   };
   await until(() => (pollOnce(), received >= 400 && seen.statistics > 0));

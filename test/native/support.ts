@@ -1,10 +1,23 @@
+// deno-lint-ignore-file no-explicit-any -- the package's types leave out much of what is tested here
 /** What the native tests share: the package unbundled, a mock cluster, and waiting for a condition. */
 import kafka from "@confluentinc/kafka-javascript";
 import type { KafkaConsumer, Producer } from "@confluentinc/kafka-javascript";
 import process from "node:process";
 import { loadAddon } from "../../src/kafka/addon.ts";
 
-export const { KafkaConsumer: Consumer, Producer: PlainProducer, AdminClient } = kafka;
+/** The package's consumer, with what its types leave out. */
+export type Consumer = KafkaConsumer & {
+  incrementalAssign(partitions: readonly Partition[]): void;
+  incrementalUnassign(partitions: readonly Partition[]): void;
+  rebalanceProtocol(): "NONE" | "EAGER" | "COOPERATIVE";
+};
+
+export interface Partition {
+  topic: string;
+  partition: number;
+  offset?: number;
+}
+
 export { kafka };
 export const { partitionPoll } = await loadAddon();
 
@@ -16,7 +29,6 @@ export const UNKNOWN_TOPIC = 3;
 type Callback<T> = (error: unknown, value: T) => void;
 
 /** Calls a function of the package that answers by callback. */
-// deno-lint-ignore no-explicit-any
 export function call<T = any>(start: (callback: Callback<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => error ? reject(error) : resolve(value));
@@ -52,14 +64,12 @@ export interface MockCluster {
 
 /** librdkafka's own mock brokers, which live in the client that made them. */
 export async function mockCluster(brokers = 1): Promise<MockCluster> {
-  const owner = new PlainProducer({
+  const owner = new kafka.Producer({
     "bootstrap.servers": "unused",
     "test.mock.num.brokers": brokers,
-    // deno-lint-ignore no-explicit-any
   } as any, {});
   owner.on("event.error", () => {});
   const metadata = await call<{ brokers: { host: string; port: number }[] }>((done) =>
-    // deno-lint-ignore no-explicit-any
     owner.connect({ timeout: 10_000 } as any, done as any)
   );
   return {
@@ -69,8 +79,7 @@ export async function mockCluster(brokers = 1): Promise<MockCluster> {
   };
 }
 
-export async function connect<T extends KafkaConsumer | Producer>(client: T): Promise<T> {
-  // deno-lint-ignore no-explicit-any
+export async function connect<T extends Consumer | Producer>(client: T): Promise<T> {
   await call((done) => client.connect({ timeout: 10_000 } as any, done as any));
   return client;
 }
@@ -83,22 +92,22 @@ export async function newProducer(
   address: string,
   properties: Record<string, unknown> = {},
 ): Promise<Producer> {
-  return await connect(new PlainProducer({ "bootstrap.servers": address, ...properties }, {}));
+  return await connect(new kafka.Producer({ "bootstrap.servers": address, ...properties }, {}));
 }
 
 /** A consumer that reads from the start, commits nothing by itself and is not connected yet. */
 export function newConsumer(
   address: string,
   properties: Record<string, unknown> = {},
-): KafkaConsumer {
-  return new Consumer({
+): Consumer {
+  return new kafka.KafkaConsumer({
     "bootstrap.servers": address,
     "group.id": "native-tests",
     "enable.auto.commit": false,
     "enable.auto.offset.store": false,
     "fetch.wait.max.ms": 10,
     ...properties,
-  }, { "auto.offset.reset": "earliest" });
+  }, { "auto.offset.reset": "earliest" }) as Consumer;
 }
 
 let topics = 0;
@@ -123,7 +132,6 @@ export async function send(
   messages: readonly Sent[],
 ): Promise<void> {
   for (const { key = null, value = null, timestamp, headers } of messages) {
-    // deno-lint-ignore no-explicit-any
     producer.produce(
       topic,
       partition,
@@ -134,7 +142,14 @@ export async function send(
       headers as any,
     );
   }
-  await call((done) => producer.flush(30_000, done));
+  await call((done) => producer.flush(30_000, (error) => done(error, undefined)));
+}
+
+/** Mock brokers make a topic, of 4 partitions, when its metadata are asked for. */
+export async function makeTopic(producer: Producer): Promise<string> {
+  const topic = newTopic();
+  await call((done) => producer.getMetadata({ topic, timeout: 5000 }, done as never));
+  return topic;
 }
 
 /** Bootstrap servers of the real broker, or why there is none. */

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { Batch, type BatchError, type BatchMessage } from "../../src/kafka/batch.ts";
+
+const bytes = fc.uint8Array({ maxLength: 40 });
+const nullableBytes = fc.option(bytes);
+const text = fc.string({ unit: "binary", maxLength: 20 }).map((s) => s.toWellFormed());
+const headers = fc.array(fc.tuple(fc.constantFrom("a", "b", "ü", "traceparent"), nullableBytes), {
+  maxLength: 6,
+});
+
+const message = fc.record({
+  queue: fc.nat(),
+  offset: fc.maxSafeNat(),
+  timestamp: fc.integer({ min: -1, max: 2 ** 45 }),
+  leaderEpoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
+  key: nullableBytes,
+  value: nullableBytes,
+  headers,
+});
+const error = fc.record({
+  queue: fc.integer({ min: -1, max: 100 }),
+  error: fc.integer({ min: -200, max: 200 }).filter((code) => code !== 0),
+  text,
+  topic: text,
+  partition: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
+  offset: fc.maxSafeNat(),
+  cause: fc.integer({ min: -200, max: 200 }),
+});
+
+const list = (view: Uint8Array | null | undefined) => view && [...view];
+
+function lengthOf(value: Uint8Array | string | null | undefined): number {
+  return value === null || value === undefined ? 0 : Buffer.from(value as string).length;
+}
+
+function sizeOf({ key, value, headers = [] }: BatchMessage): number {
+  return headers.reduce(
+    (sum, [name, value]) => sum + lengthOf(name) + lengthOf(value),
+    lengthOf(key) + lengthOf(value),
+  );
+}
+
+describe("Batch.of, then every accessor", () => {
+  test("gives back what went in", () => {
+    fc.assert(fc.property(fc.array(fc.oneof(message, error)), fc.boolean(), (entries, more) => {
+      const batch = Batch.of(entries, more);
+      assert.equal(batch.count, entries.length);
+      assert.equal(batch.more, more);
+      let total = 0;
+      for (const [i, entry] of entries.entries()) {
+        assert.equal(batch.queue(i), entry.queue);
+        assert.equal(batch.offset(i), entry.offset);
+        if ("error" in entry) assertError(batch, i, entry);
+        else assertMessage(batch, i, entry);
+        total += batch.size(i);
+      }
+      assert.equal(batch.byteLength, total);
+    }));
+  });
+
+  test("finds the last header of a name", () => {
+    fc.assert(fc.property(fc.array(message, { minLength: 1 }), (entries) => {
+      const batch = Batch.of(entries);
+      for (const [i, { headers }] of entries.entries()) {
+        for (const name of ["a", "b", "ü", "traceparent", "absent"]) {
+          const last = headers.findLast(([other]) => other === name);
+          assert.deepEqual(list(batch.header(i, name)), last ? list(last[1]) : undefined);
+        }
+      }
+    }));
+  });
+});
+
+function assertMessage(batch: Batch, i: number, entry: Required<BatchMessage>): void {
+  assert.equal(batch.error(i), 0);
+  assert.equal(batch.timestamp(i), entry.timestamp);
+  assert.equal(batch.leaderEpoch(i), entry.leaderEpoch);
+  assert.deepEqual(list(batch.key(i)), list(entry.key as Uint8Array));
+  assert.deepEqual(list(batch.value(i)), list(entry.value as Uint8Array));
+  assert.equal(batch.headerCount(i), entry.headers.length);
+  assert.deepEqual(
+    batch.headers(i).map(([name, value]) => [name, list(value)]),
+    entry.headers.map(([name, value]) => [name, list(value as Uint8Array)]),
+  );
+  assert.equal(batch.size(i), sizeOf(entry));
+}
+
+function assertError(batch: Batch, i: number, entry: Required<BatchError>): void {
+  assert.equal(batch.error(i), entry.error);
+  assert.equal(batch.errorText(i), entry.text);
+  assert.equal(batch.errorTopic(i), entry.topic);
+  assert.equal(batch.errorPartition(i), entry.partition);
+  assert.equal(batch.errorCause(i), entry.cause);
+  assert.equal(batch.headerCount(i), 0);
+}
+
+describe("Batch", () => {
+  test("keeps null, empty and absent apart", () => {
+    const batch = Batch.of([
+      { offset: 0, key: null, value: null, headers: [["h", null]] },
+      { offset: 1, key: "", value: "", headers: [["h", ""]] },
+    ]);
+    assert.deepEqual([batch.key(0), batch.value(0), batch.keyText(0)], [null, null, null]);
+    assert.equal(batch.header(0, "h"), null);
+    assert.equal(batch.valueText(0), "");
+    assert.deepEqual([batch.key(1)!.length, batch.value(1)!.length, batch.keyText(1)], [0, 0, ""]);
+    assert.equal(batch.header(1, "h")!.length, 0);
+    assert.equal(batch.header(1, "other"), undefined);
+  });
+
+  test("decodes text as UTF-8 when asked", () => {
+    const batch = Batch.of([
+      { offset: 0, key: "ключ", value: "日本語 🎉" },
+      { offset: 1, value: new Uint8Array([0x61, 0xff]) },
+    ]);
+    assert.equal(batch.keyText(0), "ключ");
+    assert.equal(batch.valueText(0), "日本語 🎉");
+    assert.equal(batch.valueText(1), "a\ufffd");
+  });
+
+  test("hands out views, not copies", () => {
+    const batch = Batch.of([{ offset: 0, key: "k", value: "v" }]);
+    assert.equal(batch.key(0)!.buffer, batch.value(0)!.buffer);
+  });
+
+  test("may be empty", () => {
+    const batch = Batch.of([]);
+    assert.deepEqual([batch.count, batch.byteLength, batch.more], [0, 0, false]);
+  });
+});
