@@ -110,7 +110,8 @@ async function consume(
         protocol: consumer.protocol,
       });
       announceBacklog(stats, read, settings);
-      consumer.subscribe();
+      // With nothing to do it would only disturb the group.
+      if (!drain?.done) consumer.subscribe();
       const exitCode = await worker.run();
       await callTeardown(module, stats);
       reporter.stop();

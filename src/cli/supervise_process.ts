@@ -7,10 +7,8 @@
 import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
-import type { Worker } from "../worker/worker.ts";
+import { LEAVE_WITHIN_MS, type Worker } from "../worker/worker.ts";
 
-/** After the grace: 3 s for the abort, 3 s for the last commit, 2 s to leave the group. */
-const LEAVE_WITHIN_MS = 8000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface SupervisionParts {

@@ -52,6 +52,9 @@ export interface ConsumerSettings extends ConnectionSettings {
 
 /** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 200;
+/** Leaving while joining waits for the join this long, looking this often. */
+const JOIN_WAIT_MS = 2000;
+const JOIN_POLL_MS = 10;
 /** The same problem is told once in this time. */
 const QUIET_MS = 10_000;
 
@@ -72,6 +75,8 @@ export class KafkaConsumer implements Consumer {
   #statistics: Statistics | null = null;
   #down = false;
   #closing = false;
+  /** Subscribed, and no assignment has come yet. */
+  #joining = false;
   #replacing = false;
   more = false;
 
@@ -105,6 +110,7 @@ export class KafkaConsumer implements Consumer {
 
   /** Joins the group. */
   subscribe(): void {
+    this.#joining = true;
     this.#client.subscribe([...this.#settings.topics]);
   }
 
@@ -192,6 +198,7 @@ export class KafkaConsumer implements Consumer {
   async close(timeoutMs: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    await this.#awaitJoin(Math.min(timeoutMs, JOIN_WAIT_MS));
     await this.#disconnect(timeoutMs);
   }
 
@@ -230,6 +237,18 @@ export class KafkaConsumer implements Consumer {
     this.#handle = this.#poll.attach(client.getClient(), () => this.#wake());
   }
 
+  /**
+   * A member of the classic protocol that leaves while it joins is not known by its name yet, so it cannot
+   * say that it leaves: the group would wait for it, and stand still, for a whole session timeout.
+   */
+  async #awaitJoin(timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    while (this.#joining && this.#protocol === "classic" && performance.now() < until) {
+      if (this.#handle) this.#poll.poll(this.#handle, 0, PER_QUEUE, 1, this.#laneRoom);
+      await new Promise((resolve) => setTimeout(resolve, JOIN_POLL_MS));
+    }
+  }
+
   async #disconnect(timeoutMs: number): Promise<void> {
     // Detaching comes first: librdkafka must have no queue reference left when it is destroyed.
     if (this.#handle) this.#poll.detach(this.#handle);
@@ -263,6 +282,7 @@ export class KafkaConsumer implements Consumer {
   // --- events
 
   #rebalanced(code: number, partitions: TopicPartition[]): void {
+    this.#joining = false;
     if (this.#closing) {
       if (code === CODE.revokePartitions) this.#answerRevoke(partitions);
       return;

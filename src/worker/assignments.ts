@@ -7,7 +7,8 @@
  * ```
  * Invariants:
  * - changes are handled in order, one at a time: librdkafka waits for the answer to each;
- * - a revoked partition hands out nothing from the moment the change is seen, while the others flow;
+ * - a revoked partition hands out nothing from the moment the change is seen, and no attempt of it starts,
+ *   while the others flow;
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
@@ -84,17 +85,22 @@ export class Assignments {
    */
   restart(partition: Partition): Partition {
     partition.closed = true;
+    // Whatever blocked it (how far ahead it was, the target of a drain) was about the old log.
+    if (partition.blocked) this.#parts.consumer.block(partition.queue, false);
     const fresh = new Partition(partition.lane, partition.partition, partition.queue);
     this.#owned.set(keyOf(partition), fresh);
     this.#byQueue.set(partition.queue, fresh);
-    this.#parts.runner.forgetClosed();
+    this.#parts.runner.forgetLeaving();
     return fresh;
   }
 
-  /** Closes everything, without a word to the broker: the consumer is about to leave. */
+  /** Closes everything: the consumer is about to leave, which a revoke without an answer would hold up. */
   closeAll(): void {
+    const revocation = this.#revocation;
+    this.#revocation = null;
+    if (revocation) this.#giveBack(revocation.partitions, revocation.changed, "revoked");
     for (const partition of this.#owned.values()) partition.closed = true;
-    this.#parts.runner.forgetClosed();
+    this.#parts.runner.forgetLeaving();
     this.#owned.clear();
     this.#byQueue.clear();
   }
@@ -123,9 +129,9 @@ export class Assignments {
 
   #block(partitions: readonly TopicPartition[]): void {
     for (const partition of this.#find(partitions)) {
-      partition.blocked = true;
-      this.#parts.consumer.block(partition.queue, true);
+      if (partition.block("revoked")) this.#parts.consumer.block(partition.queue, true);
     }
+    this.#parts.runner.forgetLeaving();
   }
 
   #startRevocation(changed: readonly TopicPartition[]): void {
@@ -180,7 +186,7 @@ export class Assignments {
       this.#owned.delete(keyOf(partition));
       this.#byQueue.delete(partition.queue);
     }
-    this.#parts.runner.forgetClosed();
+    this.#parts.runner.forgetLeaving();
     this.#parts.consumer.unassign(changed, partitions.map(({ queue }) => queue));
     if (changed.length > 0) {
       this.#parts.stats.event({ event: "rebalance", change, partitions: plain(changed) });

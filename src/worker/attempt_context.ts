@@ -1,10 +1,12 @@
 /** The context that `run` gets, for one attempt. Everything in it is made when it is asked for. */
+import type { Batch } from "../kafka/batch.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Context, Log } from "../task/context.ts";
 import { HEADER } from "../task/message.ts";
 import type { SendOptions, Task } from "../task/task.ts";
 import type { Execution } from "./execution.ts";
+import { readStructured } from "./payload.ts";
 
 const decoder = new TextDecoder();
 
@@ -25,7 +27,8 @@ export class AttemptContext implements Context {
   get id(): string {
     const { batch, index, offset } = this.#execution;
     const header = batch.header(index, HEADER.id);
-    return header ? decoder.decode(header) : `${this.topic}/${this.partition}/${offset}`;
+    const id = header ? decoder.decode(header) : structuredId(batch, index);
+    return id ?? `${this.topic}/${this.partition}/${offset}`;
   }
 
   get task(): string {
@@ -45,6 +48,7 @@ export class AttemptContext implements Context {
     const headers: Record<string, string> = Object.create(null);
     for (const [name, value] of batch.headers(index)) {
       if (value) headers[name] = decoder.decode(value);
+      else delete headers[name];
     }
     return headers;
   }
@@ -102,5 +106,14 @@ export class AttemptContext implements Context {
     this.#aborted = true;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
+  }
+}
+
+function structuredId(batch: Batch, index: number): string | null {
+  try {
+    return readStructured(batch, index)?.id ?? null;
+  } catch {
+    // Its content type is wrong, and a decode of the user's own took it all the same.
+    return null;
   }
 }

@@ -3,12 +3,18 @@
  * flight at a time, so that an older never lands after a newer; nothing counts as committed until the
  * broker's answer has come through the poll.
  */
-import type { CommitEntry, Consumer } from "../kafka/ports.ts";
+import type { CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Partition } from "./partition.ts";
 
 /** After a refusal nothing is sent for so long: the next commit would only meet the same answer. */
 const PAUSE_AFTER_REFUSAL_MS = 100;
+/**
+ * Refusals that a rebalance or a moving coordinator brings along (Kafka's error codes): a commit after it
+ * succeeds, so they are told only when they go on for so long.
+ */
+const PASSING_FOR_MS = 10_000;
+const PASSING = new Set([14, 15, 16, 22, 25, 27, 113]);
 
 export class Committer {
   readonly #consumer: Consumer;
@@ -17,6 +23,8 @@ export class Committer {
   #inFlight: Partition[] | null = null;
   #lastStart = -Infinity;
   #pauseUntil = -Infinity;
+  /** Since when partitions meet passing refusals, by topic/partition. */
+  readonly #passing = new Map<string, number>();
 
   constructor(consumer: Consumer, stats: Stats, intervalMs: number) {
     this.#consumer = consumer;
@@ -49,7 +57,8 @@ export class Committer {
       this.#consumer.commit(entries);
     } catch (error) {
       this.#inFlight = null;
-      for (const entry of entries) this.#refused(entry, (error as Error).message, now);
+      const { code, message } = error as { code?: number; message: string };
+      for (const entry of entries) this.#refused(entry, { code: code ?? -1, message }, now);
     }
   }
 
@@ -59,20 +68,32 @@ export class Committer {
       this.#inFlight = null;
       for (const entry of answer.entries) {
         if (entry.error) {
-          this.#refused(entry, entry.error.message, now);
+          this.#refused(entry, entry.error, now);
           continue;
         }
         const partition = sent.find((one) =>
           one.partition === entry.partition && one.topic === entry.topic
         );
-        if (partition && entry.offset > partition.committed) partition.committed = entry.offset;
+        if (!partition) continue;
+        this.#passing.delete(`${entry.topic}/${entry.partition}`);
+        if (entry.offset > partition.committed) partition.committed = entry.offset;
       }
     }
   }
 
-  #refused(entry: CommitEntry, reason: string, now: number): void {
+  #refused(entry: CommitEntry, problem: KafkaProblem, now: number): void {
     this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
     const { topic, partition, offset } = entry;
+    const key = `${topic}/${partition}`;
+    // The next turn after the pause tries again: what is finished should not wait for the interval.
+    this.#lastStart = -Infinity;
+    if (PASSING.has(problem.code)) {
+      const since = this.#passing.get(key) ?? now;
+      if (!this.#passing.has(key)) this.#passing.set(key, now);
+      if (now - since < PASSING_FOR_MS) return;
+      this.#passing.set(key, now);
+    }
+    const reason = problem.message;
     this.#stats.event({ event: "commit-refused", topic, partition, offset, reason });
   }
 }

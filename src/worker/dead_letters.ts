@@ -6,8 +6,8 @@ import type { Execution } from "./execution.ts";
 /** Characters of a stack that are kept; the whole record must stay below the topic's size limit. */
 const MAX_STACK = 8000;
 const MAX_MESSAGE = 2000;
-/** librdkafka and the broker say "too large" with these codes (RD_KAFKA_RESP_ERR__MSG_… and MSG_SIZE_TOO_LARGE). */
-const TOO_LARGE = new Set([10, -198]);
+/** Codes of "too large", for a record and for the batch it is in (MSG_SIZE_… and RECORD_LIST_TOO_LARGE). */
+const TOO_LARGE = new Set([10, 18]);
 
 export function deadLetterTopic(group: string, topic: string): string {
   return `${group}.${topic}.dead`;

@@ -37,8 +37,8 @@ export interface DispatcherParts {
   maxAhead: number;
   maxWaiting: number;
   maxHeldBytes: number;
-  /** Called for the first unroutable message under `stop`. */
-  stop: (reason: Unroutable) => void;
+  /** Called for each unroutable message under `stop`. */
+  stop: (reason: string) => void;
 }
 
 export class Dispatcher {
@@ -156,11 +156,9 @@ export class Dispatcher {
       case "stop":
         // The offset stays unfinished, so that the message is there after a new deployment.
         stop(
-          new Unroutable(
-            `Cannot route message ${partition.topic}/${partition.partition}/${
-              batch.offset(index)
-            }: ${reason}`,
-          ),
+          `Cannot route message ${partition.topic}/${partition.partition}/${
+            batch.offset(index)
+          }: ${reason}`,
         );
         break;
       default:
@@ -186,10 +184,9 @@ export class Dispatcher {
   }
 
   #blockIfTooFarAhead(partition: Partition): void {
-    if (partition.tracker.ahead < this.#parts.maxAhead || partition.blocked) return;
-    partition.blocked = true;
+    if (partition.tracker.ahead < this.#parts.maxAhead) return;
     this.#ahead.add(partition);
-    this.#parts.consumer.block(partition.queue, true);
+    if (partition.block("too far ahead")) this.#parts.consumer.block(partition.queue, true);
   }
 
   #unblockCaughtUp(): void {
@@ -197,8 +194,7 @@ export class Dispatcher {
       if (!partition.closed && partition.tracker.ahead >= this.#parts.maxAhead) continue;
       this.#ahead.delete(partition);
       if (partition.closed) continue;
-      partition.blocked = false;
-      this.#parts.consumer.block(partition.queue, false);
+      if (partition.unblock("too far ahead")) this.#parts.consumer.block(partition.queue, false);
     }
   }
 }

@@ -39,6 +39,11 @@ export class Drain {
     this.#deadline = deadline;
   }
 
+  /** Nothing is left to wait for. */
+  get done(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** `finished`: all is done here, and only the commit is missing. */
   check(
     partitions: Iterable<Partition>,
@@ -64,9 +69,8 @@ export class Drain {
 
   /** What came after the start is left to the next run. */
   #holdBack(partition: Partition, target: DrainTarget | undefined): void {
-    if (partition.blocked || (target && partition.tracker.position < target.end)) return;
-    partition.blocked = true;
-    this.#consumer.block(partition.queue, true);
+    if (target && partition.tracker.position < target.end) return;
+    if (partition.block("past the target")) this.#consumer.block(partition.queue, true);
   }
 
   async #lookUp(): Promise<void> {

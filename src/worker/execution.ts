@@ -42,6 +42,8 @@ export class Execution implements Linked<Execution> {
   /** Attempts started. */
   attempt = 0;
   startedAt = 0;
+  /** When its signal was aborted, if it was. */
+  abortedAt = 0;
   /** Of the attempt that runs. */
   context: AttemptContext | null = null;
   failure: FailureRecord | null = null;

@@ -4,6 +4,9 @@ import type { QueueId } from "../kafka/ports.ts";
 import type { Lane } from "../task/registry.ts";
 import type { Execution } from "./execution.ts";
 
+/** Why a partition is not polled. */
+export type BlockReason = "revoked" | "too far ahead" | "past the target";
+
 /**
  * A `Partition` is one assignment of a partition, so the object itself is the assignment's epoch: a
  * task in flight refers to it, and once it is closed no outcome of that task changes anything. The
@@ -19,8 +22,7 @@ export class Partition {
   committed = -1;
   /** Attempts running and dead letters on their way: what a drain waits for. */
   busy = 0;
-  /** Not polled: revoked, too far ahead of its watermark, or past the target of a drain. */
-  blocked = false;
+  readonly #blockedBy = new Set<BlockReason>();
   /** Revoked, lost or left: nothing of it counts any more. */
   closed = false;
 
@@ -29,6 +31,27 @@ export class Partition {
     this.lane = lane;
     this.partition = partition;
     this.queue = queue;
+  }
+
+  /** Notes a reason not to poll it. True for the first one: from now on its queue is to be blocked. */
+  block(reason: BlockReason): boolean {
+    const wasPolled = !this.blocked;
+    this.#blockedBy.add(reason);
+    return wasPolled;
+  }
+
+  /** Takes a reason back. True when it was the last one: its queue is to be polled again. */
+  unblock(reason: BlockReason): boolean {
+    return this.#blockedBy.delete(reason) && !this.blocked;
+  }
+
+  get blocked(): boolean {
+    return this.#blockedBy.size > 0;
+  }
+
+  /** Revoked or closed: what runs may end, but no further attempt of it starts here. */
+  get leaving(): boolean {
+    return this.closed || this.#blockedBy.has("revoked");
   }
 
   /** The offset to commit, or -1 when the broker has confirmed it already. */

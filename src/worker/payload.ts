@@ -1,8 +1,10 @@
 /** From the bytes of a message to the input of its task. */
+import { Buffer } from "node:buffer";
 import type { Batch } from "../kafka/batch.ts";
 import { describeSchemaIssues } from "../task/schema.ts";
 import { HEADER, STRUCTURED } from "../task/message.ts";
 import type { Task } from "../task/task.ts";
+import { describeError } from "./dead_letters.ts";
 
 /** The payload does not fit the task: no attempt can succeed. */
 export class InvalidPayload extends Error {
@@ -15,7 +17,10 @@ export class InvalidPayload extends Error {
 /** A CloudEvent in structured mode, taken apart. */
 export interface StructuredEvent {
   type: string | null;
+  id: string | null;
   data: unknown;
+  /** The data, where it is binary (`data_base64`); then `data` is null. */
+  binary: Uint8Array | null;
 }
 
 const decoder = new TextDecoder();
@@ -25,12 +30,17 @@ export function readStructured(batch: Batch, index: number): StructuredEvent | n
   if (batch.headerCount(index) === 0) return null;
   const contentType = batch.header(index, HEADER.contentType);
   if (!contentType || !decoder.decode(contentType).startsWith(STRUCTURED)) return null;
-  const envelope = parseJson(batch, index);
+  const envelope = parseJson(batch.valueText(index));
   if (typeof envelope !== "object" || envelope === null || !("specversion" in envelope)) {
     throw new InvalidPayload("it is no CloudEvent: specversion is missing");
   }
-  const { type, data } = envelope as { type?: unknown; data?: unknown };
-  return { type: typeof type === "string" ? type : null, data: data ?? null };
+  const { type, id, data, data_base64: base64 } = envelope as Record<string, unknown>;
+  return {
+    type: typeof type === "string" ? type : null,
+    id: typeof id === "string" ? id : null,
+    data: data ?? null,
+    binary: typeof base64 === "string" ? new Uint8Array(Buffer.from(base64, "base64")) : null,
+  };
 }
 
 /**
@@ -45,7 +55,7 @@ export function readInput(task: Task, batch: Batch, index: number, partition: nu
   try {
     result = schema["~standard"].validate(payload);
   } catch (cause) {
-    throw new InvalidPayload(`its schema threw: ${(cause as Error)?.message ?? cause}`, { cause });
+    return schemaRejected(cause);
   }
   return result instanceof Promise ? result.then(takeValue, schemaRejected) : takeValue(result);
 }
@@ -60,7 +70,7 @@ function takeValue(result: SchemaResult): unknown {
 }
 
 function schemaRejected(cause: unknown): never {
-  throw new InvalidPayload(`its schema threw: ${(cause as Error)?.message ?? cause}`, { cause });
+  throw new InvalidPayload(`its schema threw: ${describeError(cause).message}`, { cause });
 }
 
 function decodePayload(task: Task, batch: Batch, index: number, partition: number): unknown {
@@ -77,17 +87,17 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
         headers: batch.headers(index),
       });
     } catch (cause) {
-      throw new InvalidPayload(`its decode threw: ${(cause as Error)?.message ?? cause}`, {
-        cause,
-      });
+      throw new InvalidPayload(`its decode threw: ${describeError(cause).message}`, { cause });
     }
   }
   const structured = readStructured(batch, index);
-  if (structured) return structured.data;
+  if (structured) {
+    return structured.binary ? decodeBinary(decode, structured.binary) : structured.data;
+  }
   if (batch.value(index) === null) return null;
   switch (decode) {
     case "json":
-      return parseJson(batch, index);
+      return parseJson(batch.valueText(index));
     case "text":
       return batch.valueText(index);
     case "bytes":
@@ -97,8 +107,13 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
   }
 }
 
-function parseJson(batch: Batch, index: number): unknown {
-  const text = batch.valueText(index);
+function decodeBinary(decode: "json" | "text" | "bytes", bytes: Uint8Array): unknown {
+  if (decode === "bytes") return bytes;
+  const text = decoder.decode(bytes);
+  return decode === "text" ? text : parseJson(text);
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -66,6 +66,8 @@ export class Runner {
   deadLettering = 0;
   deadTotal = 0;
   abandoned = 0;
+  /** Attempts that failed because the shutdown aborted them. */
+  interrupted = 0;
   /** No further attempt starts; what waits is left for the next run. */
   stopped = false;
 
@@ -84,13 +86,13 @@ export class Runner {
 
   /** Time of the next retry, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
-    let next = this.#delays.nextDue;
+    let next = this.stopped ? Infinity : this.#delays.nextDue;
     for (const task of this.#parts.tasks) {
       const first = task.running.first;
       if (first) next = Math.min(next, first.startedAt + task.timeoutMs);
     }
     const overdue = this.#overdue.first;
-    return overdue ? Math.min(next, overdue.startedAt + ABANDON_AFTER_MS) : next;
+    return overdue ? Math.min(next, overdue.abortedAt + ABANDON_AFTER_MS) : next;
   }
 
   /** Takes a message that was just received; it starts at once, since room was asked for before. */
@@ -133,10 +135,10 @@ export class Runner {
     }
   }
 
-  /** Lets go of what waits on partitions that were closed. What runs lets go when it settles. */
-  forgetClosed(): void {
+  /** Lets go of what waits on partitions that leave. What runs lets go when it settles. */
+  forgetLeaving(): void {
     this.#delays.remove((execution) => {
-      if (!execution.partition.closed) return false;
+      if (!execution.partition.leaving) return false;
       // Both kinds of waiting end here: for an attempt, and for a dead letter to be sent again.
       this.#leaveWaiting(execution);
       this.#refusals.delete(execution);
@@ -146,7 +148,7 @@ export class Runner {
     for (const task of this.#parts.tasks) {
       for (let at = task.ready.length - 1; at >= 0; at--) {
         const execution = task.ready[at]!;
-        if (!execution.partition.closed) continue;
+        if (!execution.partition.leaving) continue;
         task.ready.splice(at, 1);
         this.due--;
         this.#release(execution);
@@ -202,15 +204,16 @@ export class Runner {
       result = input instanceof Promise
         ? input.then((value) => this.#run(task, value, context))
         : this.#run(task, input, context);
+      if (!isThenable(result)) {
+        this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
+        return;
+      }
     } catch (error) {
       this.#outcomes.push({ execution, attempt, result: error, at: this.#parts.clock.now() });
       return;
     }
-    if (!isThenable(result)) {
-      this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
-      return;
-    }
-    result.then(
+    // A thenable of the user's may throw or settle twice; a promise does neither.
+    Promise.resolve(result).then(
       () => this.#settled(execution, attempt, SUCCEEDED),
       (error: unknown) => this.#settled(execution, attempt, error),
     );
@@ -250,6 +253,7 @@ export class Runner {
     // does; what failed by it has not failed on its own account, and is left for the next run.
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
+      if (!partition.leaving) this.interrupted++;
       this.#release(execution);
     } else if (error === SUCCEEDED) {
       task.recorder.done(runMs);
@@ -269,6 +273,10 @@ export class Runner {
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
       this.#bury(execution);
+      return;
+    }
+    if (execution.partition.leaving) {
+      this.#release(execution);
       return;
     }
     execution.state = "waiting";
@@ -324,8 +332,7 @@ export class Runner {
   ): void {
     execution.task.running.remove(execution);
     execution.aborted = why;
-    // From here on `startedAt` is when the signal was aborted: `#abandonOverdue` counts from it.
-    execution.startedAt = now;
+    execution.abortedAt = now;
     this.#overdue.append(execution);
     execution.context?.abort(reason);
   }
@@ -333,7 +340,7 @@ export class Runner {
   #abandonOverdue(now: number): void {
     for (
       let execution = this.#overdue.first;
-      execution && execution.startedAt + ABANDON_AFTER_MS <= now;
+      execution && execution.abortedAt + ABANDON_AFTER_MS <= now;
       execution = this.#overdue.first
     ) {
       this.abandoned++;
@@ -404,7 +411,7 @@ export class Runner {
 
   #buryRefused(execution: Execution, error: unknown): void {
     this.#leaveDeadLettering(execution);
-    if (execution.partition.closed) {
+    if (execution.partition.leaving) {
       this.#refusals.delete(execution);
       this.#release(execution);
       return;

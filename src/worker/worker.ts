@@ -4,7 +4,7 @@
  * are collected in the next turn.
  */
 import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
-import { EXIT, type ExitCode, KafkaError } from "../errors.ts";
+import { EXIT, type ExitCode, KafkaError, ModuleError, type TaskcError } from "../errors.ts";
 import type { Consumer, Producer } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { makeLanes, type TaskModule } from "../task/registry.ts";
@@ -44,8 +44,16 @@ export interface WorkerParts {
   drain: Drain | null;
 }
 
-/** Closing the consumer is waited for this long; librdkafka alone may wait for ever. */
-const CLOSE_WAIT_MS = 2000;
+/**
+ * Leaving the group is waited for as long as the whole shutdown may still take, at least and at most so
+ * long: a classic member leaves only after a rebalance that is under way, and one that does not say that
+ * it leaves stops its group for a session timeout. librdkafka alone may wait for ever.
+ */
+const CLOSE_WAIT_MS = { least: 2000, most: 10_000 } as const;
+/** The phases after the grace take at most so long; supervise_process.ts ends the process then. */
+export const LEAVE_WITHIN_MS = 8000;
+const UNROUTABLE_HINT =
+  "Deploy a module with a task that takes it, or run with --unroutable dead or --unroutable skip";
 /** Messages of one poll; more would only hold up the tasks that run. */
 const MAX_BATCH = 1000;
 
@@ -61,6 +69,8 @@ export class Worker {
   #phase: ShutdownPhase = "running";
   #phaseSince = 0;
   #stopRequests = 0;
+  /** Time of the first request to stop. */
+  #stopAt = 0;
   #exitCode: ExitCode = EXIT.ok;
   #failure: Error | null = null;
   #unfinished = 0;
@@ -106,7 +116,7 @@ export class Worker {
       maxAhead: options.maxAhead,
       maxWaiting: options.maxWaiting,
       maxHeldBytes: Math.ceil(options.maxBytes / 2),
-      stop: (reason) => this.stop(reason.message, EXIT.module, reason),
+      stop: (reason) => this.#leaveFor(new ModuleError(reason, { hint: UNROUTABLE_HINT })),
     });
     this.#broker = { state: "up", since: clock.now() };
     consumer.onWake(this.#idle.wake);
@@ -131,9 +141,15 @@ export class Worker {
     if (this.#stopRequests === 1) {
       this.#exitCode = exitCode;
       this.#failure = failure;
+      this.#stopAt = this.#parts.clock.now();
       this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
     }
     this.#idle.wake();
+  }
+
+  /** Stops for a reason of its own, which counts once: only requests from outside lead to the abort. */
+  #leaveFor(failure: TaskcError): void {
+    if (this.#stopRequests === 0) this.stop(failure.message, failure.exitCode, failure);
   }
 
   /** Runs until it was stopped; returns the exit code. */
@@ -170,16 +186,14 @@ export class Worker {
     }
     for (const { code, message, fatal } of consumer.takeProblems()) {
       stats.event({ event: "kafka-error", code, reason: message });
-      if (fatal && this.#phase === "running") {
-        this.stop(message, EXIT.kafka, new KafkaError(`Kafka refuses this worker: ${message}`));
-      }
+      if (fatal) this.#leaveFor(new KafkaError(`Kafka refuses this worker: ${message}`));
     }
   }
 
   #advanceShutdown(): void {
     const { clock, drain } = this.#parts;
     const now = clock.now();
-    if (this.#phase === "running" && drain) this.#followDrain(drain, now);
+    if (this.#stopRequests === 0 && drain) this.#followDrain(drain, now);
     const phase = nextPhase(this.#phase, {
       now,
       since: this.#phaseSince,
@@ -213,7 +227,8 @@ export class Worker {
       this.runner.abort(new Error("The worker is shutting down"));
     }
     if (phase === "committing") {
-      this.#unfinished = this.runner.inFlight + this.runner.deadLettering;
+      const { inFlight, deadLettering, interrupted } = this.runner;
+      this.#unfinished = inFlight + deadLettering + interrupted;
     }
   }
 
@@ -228,7 +243,9 @@ export class Worker {
 
   async #leave(): Promise<ExitCode> {
     this.assignments.closeAll();
-    await this.#parts.consumer.close(CLOSE_WAIT_MS);
+    const { least, most } = CLOSE_WAIT_MS;
+    const left = this.#stopAt + this.options.graceMs + LEAVE_WITHIN_MS - this.#parts.clock.now();
+    await this.#parts.consumer.close(Math.max(least, Math.min(most, left)));
     const interrupted = this.#unfinished > 0;
     const exitCode = interrupted && this.#exitCode === EXIT.ok ? EXIT.interrupted : this.#exitCode;
     this.#parts.stats.event({ event: "stopped", exitCode });
