@@ -73,6 +73,7 @@ export class LiveTerminal {
   #frameTimer: ReturnType<typeof setInterval> | null = null;
   #flushTimer: ReturnType<typeof setTimeout> | null = null;
   #undo: (() => void)[] = [];
+  #signals: (() => void)[] = [];
 
   constructor(options: LiveTerminalOptions = {}) {
     this.#stream = options.stream ?? process.stderr;
@@ -109,6 +110,7 @@ export class LiveTerminal {
     if (this.#state !== "live") return;
     if (finalText !== "") this.event(finalText);
     this.#leave({ keepPanel: false });
+    this.#forgetSignals();
   }
 
   get #screen(): Screen {
@@ -175,19 +177,29 @@ export class LiveTerminal {
   #watch(): void {
     this.#listen(this.#stream, "resize", () => this.#frame());
     // A terminal that was closed must not bring the worker down, now or later: never taken off again.
+    // Nor are the signals then: a SIGHUP that is on its way would be dropped and the program live on.
     this.#stream.on("error", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "exit", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "uncaughtExceptionMonitor", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "SIGTSTP", () => this.#pause());
     this.#listen(process, "SIGCONT", () => this.#resume());
     for (const signal of FATAL_SIGNALS) {
-      this.#listen(process, signal, () => {
-        // With another listener the signal is the worker's: the panel goes on while it drains.
-        if (process.listenerCount(signal) > 1) return;
-        this.#leave({ keepPanel: true });
-        process.kill(process.pid, signal);
-      });
+      const onSignal = () => this.#onFatal(signal);
+      process.on(signal, onSignal);
+      this.#signals.push(() => process.off(signal, onSignal));
     }
+  }
+
+  #onFatal(signal: NodeJS.Signals): void {
+    // With another listener the signal is the worker's: the panel goes on while it drains.
+    if (process.listenerCount(signal) > 1) return;
+    this.#leave({ keepPanel: true });
+    this.#forgetSignals();
+    process.kill(process.pid, signal);
+  }
+
+  #forgetSignals(): void {
+    for (const forget of this.#signals.splice(0)) forget();
   }
 
   #listen(

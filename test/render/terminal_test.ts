@@ -153,6 +153,22 @@ for (const signal of ["INT", "TERM", "HUP", "QUIT"]) {
 }
 
 terminalTest(
+  "LiveTerminal lets its program end when the terminal is closed",
+  { columns: 80, rows: 40 },
+  async (terminal) => {
+    start(terminal, "steady");
+    await terminal.until(isReady, ready);
+    const pid = pidOf(terminal);
+    terminal.close();
+    const deadline = performance.now() + 10_000;
+    while (isAlive(pid)) {
+      assert.ok(performance.now() < deadline, `process ${pid} has outlived its terminal`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  },
+);
+
+terminalTest(
   "LiveTerminal is paused by Ctrl-Z and goes on after fg",
   { columns: 80, rows: 40 },
   async (terminal) => {
@@ -211,6 +227,14 @@ function lastLine(screen: string): string {
 /** Without empty lines between the parts, for want of rows. */
 function isCut(screen: string): boolean {
   return /^── .*running.*\nin flight /m.test(screen);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** The program tells its own process in its first lines. */
