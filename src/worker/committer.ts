@@ -9,11 +9,12 @@ import type { Partition } from "./partition.ts";
 
 /** After a refusal nothing is sent for so long: the next commit would only meet the same answer. */
 const PAUSE_AFTER_REFUSAL_MS = 100;
+/** A refusal that goes on is told again after so long. */
+const QUIET_MS = 10_000;
 /**
- * Refusals that a rebalance or a moving coordinator brings along (Kafka's error codes): a commit after it
- * succeeds, so they are told only when they go on for so long.
+ * Refusals that a rebalance or a moving coordinator brings along (Kafka's error codes): a commit soon
+ * after succeeds, so they are told only when they go on.
  */
-const PASSING_FOR_MS = 10_000;
 const PASSING = new Set([14, 15, 16, 22, 25, 27, 113]);
 
 export class Committer {
@@ -23,8 +24,8 @@ export class Committer {
   #inFlight: Partition[] | null = null;
   #lastStart = -Infinity;
   #pauseUntil = -Infinity;
-  /** Since when partitions meet passing refusals, by topic/partition. */
-  readonly #passing = new Map<string, number>();
+  /** Until when refusals of a partition are not told, by topic/partition; a success ends it. */
+  readonly #silentUntil = new Map<string, number>();
 
   constructor(consumer: Consumer, stats: Stats, intervalMs: number) {
     this.#consumer = consumer;
@@ -35,7 +36,7 @@ export class Committer {
   /** One phase of the loop: takes the answers, then starts a commit when the interval is over. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
     this.takeAnswers(now);
-    if (now - this.#lastStart < this.#intervalMs) return;
+    if (now < this.#pauseUntil || now - this.#lastStart < this.#intervalMs) return;
     this.#lastStart = now;
     this.start(partitions, now);
   }
@@ -75,7 +76,7 @@ export class Committer {
           one.partition === entry.partition && one.topic === entry.topic
         );
         if (!partition) continue;
-        this.#passing.delete(`${entry.topic}/${entry.partition}`);
+        this.#silentUntil.delete(`${entry.topic}/${entry.partition}`);
         if (entry.offset > partition.committed) partition.committed = entry.offset;
       }
     }
@@ -85,14 +86,13 @@ export class Committer {
     this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
     const { topic, partition, offset } = entry;
     const key = `${topic}/${partition}`;
-    // The next turn after the pause tries again: what is finished should not wait for the interval.
-    this.#lastStart = -Infinity;
     if (PASSING.has(problem.code)) {
-      const since = this.#passing.get(key) ?? now;
-      if (!this.#passing.has(key)) this.#passing.set(key, now);
-      if (now - since < PASSING_FOR_MS) return;
-      this.#passing.set(key, now);
+      // The turn after the pause tries again: what is finished should not wait for the interval.
+      this.#lastStart = -Infinity;
+      if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);
     }
+    if (now < (this.#silentUntil.get(key) ?? -Infinity)) return;
+    this.#silentUntil.set(key, now + QUIET_MS);
     const reason = problem.message;
     this.#stats.event({ event: "commit-refused", topic, partition, offset, reason });
   }
