@@ -9,6 +9,7 @@ import {
   produce,
   project,
   runWorker,
+  spread,
   topic,
   until,
   workModule,
@@ -55,7 +56,7 @@ brokerTest(
 brokerTest("two drains of one group share the work and both exit 0", async () => {
   const from = await topic({ partitions: 4 });
   using folder = project({ "tasks.ts": workModule(from) });
-  await produce(from, json(Array.from({ length: 400 }, (_, id) => ({ id, ms: 100 }))));
+  await produce(from, spread(Array.from({ length: 400 }, (_, id) => ({ id, ms: 100 })), 4));
   await using one = runWorker(folder, ["--drain", "--concurrency", "20"]);
   await using two = runWorker(folder, ["--drain", "--concurrency", "20"]);
   const ends = await Promise.all([one.waitForExit(), two.waitForExit()]);

@@ -98,6 +98,20 @@ test("terminal shows the screen, takes keys and sizes, and tells how the program
   assert.match(screen.capture(), /^10 40\nyes\n12 60\nit is yes$/m);
 });
 
+test("terminal tells an exit code of 0, and one after Ctrl-C", async () => {
+  using quick = terminal({ columns: 40, rows: 10, command: ["/bin/true"] });
+  assert.equal(await quick.waitForExit(), 0);
+  using interrupted = terminal({
+    columns: 40,
+    rows: 10,
+    command: ["/bin/sh", "-c", 'trap "exit 5" INT; echo ready; while :; do read it; done'],
+  });
+  await interrupted.waitForScreen(/ready/);
+  assert.equal(interrupted.exitCode, null);
+  interrupted.keys("C-c");
+  assert.equal(await interrupted.waitForExit(), 5);
+});
+
 test("terminal tells whether the program has hidden the cursor", async () => {
   using screen = terminal({
     columns: 40,

@@ -7,11 +7,11 @@ import {
   brokerTest,
   committed,
   endOffsets,
-  json,
   lag,
   produce,
   project,
   runWorker,
+  spread,
   topic,
   until,
   workModule,
@@ -40,8 +40,8 @@ for (const protocol of ["consumer", "classic"]) {
     await using second = runWorker(folder, args);
     await using victim = runWorker(folder, args);
     const members = [first, second, victim];
-    await Promise.all(members.map((worker) => worker.waitForLine(/"change":"assigned"/)));
-    await produce(from, json(ids.map((id) => ({ id, ms: 50 + id % 50 }))));
+    await Promise.all(members.map((worker) => worker.waitForLine(/"assigned","partitions":\[\{/)));
+    await produce(from, spread(ids.map((id) => ({ id, ms: 50 + id % 50 })), 6));
 
     const workOf = (pid: number) =>
       [...folder.ledger().values()].filter(({ pids }) => pids.includes(pid)).length;
@@ -79,7 +79,8 @@ for (const protocol of ["consumer", "classic"]) {
 brokerTest("workers that come and go orderly leave nothing out and repeat nothing", async () => {
   const from = await topic({ partitions: 6 });
   using folder = project({ "tasks.ts": workModule(from) });
-  await produce(from, json(Array.from({ length: MESSAGES }, (_, id) => ({ id, ms: 50 }))));
+  const ids = Array.from({ length: MESSAGES }, (_, id) => id);
+  await produce(from, spread(ids.map((id) => ({ id, ms: 50 })), 6));
   const args = ["--concurrency", "40", "--commit-interval", "200ms"];
   await using first = runWorker(folder, args);
   await until("some work", () => folder.finishedCount() > 200);

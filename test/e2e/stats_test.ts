@@ -1,7 +1,6 @@
 /** Live figures and events as other programs and eyes get them: piped, and on a terminal. */
 import assert from "node:assert/strict";
 import {
-  brokers,
   brokerTest,
   executable,
   json,
@@ -96,6 +95,9 @@ brokerTest("what a message contains cannot steer the terminal", async () => {
   }
 });
 
+/** The panel's own line, not the event that tells how many messages wait. */
+const ALL_IN_FLIGHT = /in flight +\S+ +50 of 1000/;
+
 for (const columns of [40, 80, 200]) {
   brokerTest(`the panel fits ${columns} columns and leaves the terminal as it was`, async () => {
     const from = await topic();
@@ -114,18 +116,22 @@ for (const columns of [40, 80, 200]) {
       columns,
       rows: 30,
       // What follows the program sees the terminal that it leaves.
-      command: ["/bin/sh", "-c", `${command.join(" ")}; echo "exit $?"; exec cat`],
+      command: ["/bin/sh", "-c", `trap : INT; ${command.join(" ")}; echo "exit $?"; exec cat`],
       cwd: folder.folder,
-      env: { TASKC_BROKERS: brokers.plain ?? "", TERM: "xterm-256color" },
+      env: { TERM: "xterm-256color" },
     });
-    const shown = await screen.waitForScreen(/\b50\b/);
-    assert.match(shown, /work/);
+    await screen.waitForScreen(ALL_IN_FLIGHT);
+    assert.equal(screen.cursorVisible, false);
+    const shown = screen.capture();
+    assert.equal(shown.match(/ taskc /g)?.length, 1, `one panel in\n${shown}`);
+    assert.match(shown, /^work\b/m);
     for (const line of shown.split("\n")) {
       assert.ok([...line].length <= columns, `"${line}" is wider than ${columns}`);
     }
     screen.keys("C-c");
-    const end = await screen.waitForScreen(/exit \d+/);
-    assert.match(end, /exit 5/);
+    const end = await screen.waitForScreen(/^exit \d+/m);
+    assert.match(end, /^exit 5$/m);
+    assert.doesNotMatch(end, /● running/, "only the summary is left of the panel");
     assert.equal(screen.cursorVisible, true);
   });
 }
@@ -139,15 +145,17 @@ brokerTest("the panel is right again after a resize", async () => {
     rows: 30,
     command: [executable, "run", "tasks.ts", "--group", uniqueName("panel"), "--grace", "0s"],
     cwd: folder.folder,
-    env: { TASKC_BROKERS: brokers.plain ?? "", TERM: "xterm-256color" },
+    env: { TERM: "xterm-256color" },
   });
-  await screen.waitForScreen(/\b50\b/);
-  screen.resize(50, 30);
-  await until("one whole panel at the new width", () => {
-    const lines = screen.capture().split("\n");
-    return lines.some((line) => line.includes("work")) &&
-      lines.every((line) => [...line].length <= 50);
-  });
+  await screen.waitForScreen(ALL_IN_FLIGHT);
+  for (const columns of [50, 100]) {
+    screen.resize(columns, 30);
+    await until(`one whole panel at ${columns} columns`, () => {
+      const shown = screen.capture();
+      const header = shown.split("\n").filter((line) => line.includes(" taskc "));
+      return header.length === 1 && [...header[0]!].length === columns && ALL_IN_FLIGHT.test(shown);
+    });
+  }
   screen.keys("C-c");
   assert.equal(await screen.waitForExit(), 5);
 });
@@ -173,7 +181,7 @@ export const talk = task({
     rows: 30,
     command: [executable, "run", "tasks.ts", "--group", group, "--concurrency", "3", "--drain"],
     cwd: folder.folder,
-    env: { TASKC_BROKERS: brokers.plain ?? "", TERM: "xterm-256color" },
+    env: { TERM: "xterm-256color" },
   });
   assert.equal(await screen.waitForExit(), 0);
   const all = screen.capture({ scrollback: true }).split("\n");

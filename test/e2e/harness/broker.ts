@@ -124,6 +124,11 @@ export interface Committed {
   metadata: string;
 }
 
+/** The same, dealt out evenly; without it, one partition after another gets a batch. */
+export function spread(values: readonly unknown[], partitions: number): Outgoing[] {
+  return json(values).map((message, at) => ({ ...message, partition: at % partitions }));
+}
+
 /** What a group has committed of a topic, by partition; one without a commit is not there. */
 export async function committed(group: string, of: string): Promise<Map<number, Committed>> {
   const { admin } = await connect();

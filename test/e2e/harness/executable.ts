@@ -9,6 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { bareEnvironment, type Environment } from "./environment.ts";
 import { withinHangBound } from "./waiting.ts";
 
 export const executable = process.env.TASKC_TEST_EXECUTABLE ??
@@ -16,7 +17,7 @@ export const executable = process.env.TASKC_TEST_EXECUTABLE ??
 
 export interface StartOptions {
   /** Added to a bare environment: PATH, HOME, and TASKC_BROKERS of the test broker. */
-  env?: Record<string, string | undefined>;
+  env?: Environment;
   cwd?: string;
   /** Written to stdin, which is then closed; without it stdin is empty. `"open"` leaves it to `write`. */
   input?: string;
@@ -47,7 +48,7 @@ export class Started {
     this.#title = [program.split("/").at(-1), ...args].join(" ");
     this.#child = spawn(program, [...args], {
       cwd: options.cwd,
-      env: surroundings(options.env),
+      env: bareEnvironment(options.env),
       stdio: "pipe",
     });
     this.#child.stdin?.on("error", ignoreClosedPipe);
@@ -158,21 +159,6 @@ export async function runTaskc(
 ): Promise<Exit> {
   await using started = taskc(args, options);
   return await started.waitForExit();
-}
-
-/** Only what is named here reaches the process: no TASKC_* or colour setting of whoever runs the tests. */
-function surroundings(env: StartOptions["env"]): Record<string, string> {
-  const all = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    TMPDIR: process.env.TMPDIR,
-    LANG: "C.UTF-8",
-    TASKC_BROKERS: process.env.TASKC_TEST_BROKERS,
-    ...env,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
