@@ -2,8 +2,8 @@
  * The one owner of the terminal while the panel is shown. Not pure: it writes, listens to signals and
  * keeps a timer; what is written comes from frame.ts.
  *
- * log-update was tried for this: it cannot keep an unfinished line of the user's, redraws at each line
- * printed and leaves the cursor to others' exit handlers, which take part in the worker's signals.
+ * Not log-update (8.0): it has no place for an unfinished line of the user's, and hides the cursor by a
+ * package that restores it through signal handlers of its own, beside the worker's.
  *
  * States: idle → live → left. `start` makes it live: cursor hidden, output captured, a frame at each
  * turn of the timer. Text of others waits in `#pending` for a few milliseconds, so that a flood of lines

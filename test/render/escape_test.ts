@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { escapeText, quoteText } from "../../src/render/escape.ts";
-import { anyText } from "./snapshots.ts";
+import { anyText } from "./arbitraries.ts";
 
 const HARMFUL =
   // deno-lint-ignore no-control-regex

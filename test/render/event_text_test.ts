@@ -5,7 +5,8 @@ import { EventLimiter } from "../../src/render/event_limiter.ts";
 import { formatEvent } from "../../src/render/event_text.ts";
 import { createTheme } from "../../src/render/theme.ts";
 import { assertGolden } from "./golden.ts";
-import { anyText, AT, EVENTS } from "./snapshots.ts";
+import { anyText } from "./arbitraries.ts";
+import { AT, EVENTS } from "./snapshots.ts";
 
 test("formatEvent tells each event in a sentence", () => {
   const all = (theme: ReturnType<typeof createTheme>) =>

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatEventJson, formatStatsJson, formatSummaryJson } from "../../src/render/json.ts";
-import { anySnapshot, anyText, AT, busySnapshot, EVENTS } from "./snapshots.ts";
+import { anySnapshot, anyText } from "./arbitraries.ts";
+import { AT, busySnapshot, EVENTS } from "./snapshots.ts";
 
 const DOC = readFileSync(new URL("../../docs/stats.md", import.meta.url), "utf8");
 const HARMFUL =

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatEventLine, formatStatsLine } from "../../src/render/lines.ts";
 import { formatSummaryLine } from "../../src/render/summary.ts";
-import { anySnapshot, anyText, AT, busySnapshot, EVENTS, youngSnapshot } from "./snapshots.ts";
+import { anySnapshot, anyText } from "./arbitraries.ts";
+import { AT, busySnapshot, EVENTS, youngSnapshot } from "./snapshots.ts";
 
 test("formatStatsLine tells the figures, and the message that has held a watermark back for long", () => {
   assert.equal(

@@ -6,7 +6,8 @@ import { createTheme } from "../../src/render/theme.ts";
 import { measure } from "../../src/render/width.ts";
 import type { Snapshot } from "../../src/stats/snapshot.ts";
 import { assertGolden } from "./golden.ts";
-import { anySnapshot, busySnapshot, crowdedSnapshot, task, youngSnapshot } from "./snapshots.ts";
+import { anySnapshot } from "./arbitraries.ts";
+import { busySnapshot, crowdedSnapshot, task, youngSnapshot } from "./snapshots.ts";
 
 const PLAIN = createTheme(0, true);
 const COLOURED = createTheme(1, true);

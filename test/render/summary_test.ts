@@ -5,7 +5,8 @@ import { formatSummary } from "../../src/render/summary.ts";
 import { createTheme } from "../../src/render/theme.ts";
 import { measure } from "../../src/render/width.ts";
 import { assertGolden } from "./golden.ts";
-import { anySnapshot, busySnapshot, crowdedSnapshot } from "./snapshots.ts";
+import { anySnapshot } from "./arbitraries.ts";
+import { busySnapshot, crowdedSnapshot } from "./snapshots.ts";
 
 const PLAIN = createTheme(0, true);
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { escapeText } from "../../src/render/escape.ts";
 import { cut, cutMiddle, measure } from "../../src/render/width.ts";
-import { anyText } from "./snapshots.ts";
+import { anyText } from "./arbitraries.ts";
 
 test("cut counts columns, not characters", () => {
   assert.equal(cut("resizeImage", 11), "resizeImage");
