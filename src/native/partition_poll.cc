@@ -97,11 +97,12 @@ void CallWake(napi_env env, napi_value, void* context, void*) {
   napi_handle_scope scope = nullptr;
   napi_value handle = nullptr;
   napi_value wake = nullptr;
-  napi_value result = nullptr;
   napi_open_handle_scope(env, &scope);
   if (napi_get_reference_value(env, *static_cast<napi_ref*>(context), &handle) == napi_ok &&
       handle != nullptr && napi_get_named_property(env, handle, "wake", &wake) == napi_ok) {
-    napi_call_function(env, handle, wake, 0, nullptr, &result);
+    // What it throws becomes an uncaught exception, as in every other callback.
+    napi_compat::Entry entry(env, nullptr, nullptr, napi_compat::Entry::kEventLoop);
+    napi_compat::CallFunction(handle, wake, 0, nullptr);
   }
   napi_close_handle_scope(env, scope);
 }

@@ -59,6 +59,7 @@ Poller::Poller(rd_kafka_t* client, void (*wake)(void*), void* wake_argument)
       main_queue_(rd_kafka_queue_get_consumer(client)) {
   // Takes the place of the package's own callback for queue_non_empty_cb.
   rd_kafka_queue_cb_event_enable(main_queue_, OnMainArrival, this);
+  Wake();  // no callback comes for what is there already
 }
 
 void Poller::OnMainArrival(rd_kafka_t*, void* poller) { static_cast<Poller*>(poller)->Wake(); }
