@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { Batch, type BatchError, type BatchMessage } from "../../../src/kafka/batch.ts";
+import type {
+  AssignmentChange,
+  BrokerChange,
+  CommitAnswer,
+  CommitEntry,
+  Consumer,
+  KafkaProblem,
+  QueueId,
+  TopicPartition,
+} from "../../../src/kafka/ports.ts";
+
+export type LogMessage = Omit<BatchMessage, "queue" | "offset">;
+
+/** `null` stands for a control record: it takes an offset and is never handed out. */
+type LogEntry = LogMessage | null;
+
+interface Queue extends TopicPartition {
+  id: QueueId;
+  lane: number;
+  next: number;
+  blocked: boolean;
+  /** The end that was told last. */
+  toldEnd: number;
+}
+
+const PARTITION_EOF = -191;
+
+/**
+ * Kafka in memory, for one consumer: logs, a group's commits, assignments on command. It refuses what
+ * librdkafka would not stand: a second commit while one is in flight, queues that are not open.
+ */
+export class FakeConsumer implements Consumer {
+  more = false;
+  /** Commits as they were sent, in order. */
+  readonly commits: CommitEntry[][] = [];
+  /** What the broker holds for the group. */
+  readonly committed = new Map<string, number>();
+  /** Answers to assignment changes, in order. */
+  readonly answers: { kind: "assign" | "unassign"; partitions: string[] }[] = [];
+  commitAnswers: "at once" | "on command" = "at once";
+  /** Refuses commits; the reason, or null to accept. */
+  refuseCommit: (entry: CommitEntry) => KafkaProblem | null = () => null;
+  /** Makes `commit` itself throw, as a client does that is closing. */
+  throwOnCommit: Error | null = null;
+  closedWith: number | null = null;
+  turns = 0;
+  readonly #logs = new Map<string, LogEntry[]>();
+  readonly #queues = new Map<QueueId, Queue>();
+  readonly #laneRoom = new Map<number, number>();
+  #nextQueue = 7;
+  #inFlight: CommitEntry[] | null = null;
+  #changes: AssignmentChange[] = [];
+  #commitAnswers: CommitAnswer[] = [];
+  #problems: KafkaProblem[] = [];
+  #brokerChanges: BrokerChange[] = [];
+  #extra: (BatchMessage | BatchError)[] = [];
+  #wake: () => void = () => {};
+  #waiting: (() => void)[] = [];
+
+  // --- what tests do
+
+  /** Appends to a partition's log; numbers become messages with that JSON. */
+  append(topic: string, partition: number, ...entries: (LogEntry | number)[]): void {
+    const log = this.#log(topic, partition);
+    for (const entry of entries) {
+      log.push(typeof entry === "number" ? { value: String(entry) } : entry);
+    }
+    this.#wake();
+  }
+
+  /** The log is gone; a new one begins at offset 0, and the consumer reads on from there. */
+  recreate(topic: string, partition: number): void {
+    this.#logs.set(keyOf({ topic, partition }), []);
+    for (const queue of this.#queues.values()) {
+      if (queue.topic === topic && queue.partition === partition) queue.next = 0;
+    }
+  }
+
+  /** One more message at the end of the log, and the first one of the log that replaces it, in one poll. */
+  appendAndRecreate(topic: string, partition: number, last: number, first: number): void {
+    const offset = this.#log(topic, partition).length;
+    for (const queue of this.#queues.values()) {
+      if (queue.topic !== topic || queue.partition !== partition) continue;
+      this.#extra.push({ queue: queue.id, offset, value: String(last) });
+      this.#extra.push({ queue: queue.id, offset: 0, value: String(first) });
+      queue.next = 1;
+    }
+    this.#logs.set(keyOf({ topic, partition }), [{ value: String(first) }]);
+    this.#wake();
+  }
+
+  change(kind: AssignmentChange["kind"], ...partitions: TopicPartition[]): void {
+    this.#changes.push({ kind, partitions });
+    this.#wake();
+  }
+
+  problem(problem: KafkaProblem): void {
+    this.#problems.push(problem);
+    this.#wake();
+  }
+
+  broker(change: BrokerChange): void {
+    this.#brokerChanges.push(change);
+    this.#wake();
+  }
+
+  /** An error entry for the next poll. */
+  pollError(error: BatchError): void {
+    this.#extra.push(error);
+    this.#wake();
+  }
+
+  get commitInFlight(): readonly CommitEntry[] | null {
+    return this.#inFlight;
+  }
+
+  /** The broker answers the commit in flight. */
+  answerCommit(): void {
+    const sent = this.#inFlight;
+    assert.ok(sent, "no commit is in flight");
+    this.#inFlight = null;
+    this.#commitAnswers.push({
+      entries: sent.map((entry) => {
+        const error = this.refuseCommit(entry);
+        if (error) return { ...entry, error };
+        this.committed.set(keyOf(entry), entry.offset);
+        return entry;
+      }),
+    });
+    this.#wake();
+  }
+
+  /** Settles with the next poll of the loop. */
+  nextPoll(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#wake();
+    });
+  }
+
+  /** Partitions that are assigned, with where they are polled from. */
+  get positions(): Map<string, number> {
+    return new Map([...this.#queues.values()].map((queue) => [keyOf(queue), queue.next]));
+  }
+
+  isBlocked(topic: string, partition: number): boolean {
+    const queue = [...this.#queues.values()].find((queue) =>
+      queue.topic === topic && queue.partition === partition
+    );
+    assert.ok(queue, `${topic}/${partition} is not assigned`);
+    return queue.blocked;
+  }
+
+  // --- the port
+
+  onWake(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  poll(max: number, maxBytes: number): Batch | null {
+    this.turns++;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+    assert.ok(max >= 0 && maxBytes > 0, `poll(${max}, ${maxBytes})`);
+    const entries: (BatchMessage | BatchError)[] = this.#extra.splice(0);
+    let [messages, bytes] = [0, 0];
+    const rooms = new Map(this.#laneRoom);
+    for (const queue of this.#queues.values()) {
+      while (!queue.blocked && messages < max && bytes < maxBytes) {
+        const room = rooms.get(queue.lane) ?? 0;
+        if (room <= 0) break;
+        const entry = this.#take(queue);
+        if (!entry) break;
+        entries.push(entry);
+        if ("error" in entry) continue;
+        rooms.set(queue.lane, room - 1);
+        messages++;
+        bytes += Batch.of([entry]).byteLength;
+      }
+    }
+    this.more = false;
+    return entries.length === 0 ? null : Batch.of(entries);
+  }
+
+  takeAssignmentChanges(): AssignmentChange[] {
+    return this.#changes.splice(0);
+  }
+
+  takeCommitAnswers(): CommitAnswer[] {
+    return this.#commitAnswers.splice(0);
+  }
+
+  takeProblems(): KafkaProblem[] {
+    return this.#problems.splice(0);
+  }
+
+  takeBrokerChanges(): BrokerChange[] {
+    return this.#brokerChanges.splice(0);
+  }
+
+  assign(
+    partitions: readonly (TopicPartition & { lane: number; offset?: number })[],
+  ): QueueId[] {
+    this.answers.push({ kind: "assign", partitions: partitions.map(keyOf) });
+    return partitions.map(({ topic, partition, lane, offset }) => {
+      const id = this.#nextQueue++;
+      const next = offset ?? this.committed.get(keyOf({ topic, partition })) ?? 0;
+      this.#queues.set(id, { id, topic, partition, lane, next, blocked: false, toldEnd: -1 });
+      return id;
+    });
+  }
+
+  block(queue: QueueId, blocked: boolean): void {
+    this.#require(queue).blocked = blocked;
+  }
+
+  unassign(partitions: readonly TopicPartition[], queues: readonly QueueId[]): void {
+    this.answers.push({ kind: "unassign", partitions: partitions.map(keyOf) });
+    for (const queue of queues) {
+      this.#require(queue);
+      this.#queues.delete(queue);
+    }
+  }
+
+  setLaneRoom(lane: number, room: number): void {
+    assert.ok(Number.isInteger(room) && room >= 0, `room ${room}`);
+    this.#laneRoom.set(lane, room);
+  }
+
+  commit(entries: readonly CommitEntry[]): void {
+    if (this.throwOnCommit) throw this.throwOnCommit;
+    assert.equal(this.#inFlight, null, "a second commit while one is in flight");
+    this.commits.push([...entries]);
+    this.#inFlight = [...entries];
+    if (this.commitAnswers === "at once") this.answerCommit();
+  }
+
+  endOffset(topic: string, partition: number): number {
+    return this.#log(topic, partition).length;
+  }
+
+  close(timeoutMs: number): Promise<void> {
+    this.closedWith = timeoutMs;
+    return Promise.resolve();
+  }
+
+  #log(topic: string, partition: number): LogEntry[] {
+    const key = keyOf({ topic, partition });
+    let log = this.#logs.get(key);
+    if (!log) this.#logs.set(key, log = []);
+    return log;
+  }
+
+  #require(id: QueueId): Queue {
+    const queue = this.#queues.get(id);
+    assert.ok(queue, `queue ${id} is not open`);
+    return queue;
+  }
+
+  /** The next message of a queue, or the word that its end was reached. */
+  #take(queue: Queue): BatchMessage | BatchError | null {
+    const log = this.#log(queue.topic, queue.partition);
+    while (queue.next < log.length) {
+      const offset = queue.next++;
+      const entry = log[offset];
+      if (entry) return { ...entry, queue: queue.id, offset };
+    }
+    if (queue.toldEnd === queue.next) return null;
+    queue.toldEnd = queue.next;
+    return { queue: queue.id, error: PARTITION_EOF, text: "end", offset: queue.next };
+  }
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
