@@ -49,6 +49,8 @@ export class Batch {
   readonly #numbers: Float64Array;
   readonly #integers: Int32Array;
   readonly #pairs: number;
+  #foundStart = 0;
+  #foundLength = NULL;
 
   constructor([count, more, bytes, columns]: Columns) {
     this.count = count;
@@ -122,20 +124,21 @@ export class Batch {
 
   /** The value of the last header of that name; undefined when there is none. */
   header(index: number, name: string): Uint8Array | null | undefined {
-    const wanted = encodedName(name);
-    const end = this.#pairs + 2 * (this.#integer(6, index) + this.#integer(4, index));
-    let pair = end - 2 * this.#integer(4, index);
-    let at = this.#headersStart(index);
-    let found: Uint8Array | null | undefined;
-    for (; pair < end; pair += 2) {
-      const nameLength = this.#integers[pair]!;
-      const valueLength = this.#integers[pair + 1]!;
-      if (nameLength === wanted.length && this.#equals(at, wanted)) {
-        found = this.#view(at + nameLength, valueLength);
-      }
-      at += nameLength + Math.max(0, valueLength);
-    }
-    return found;
+    if (!this.#findHeader(index, name)) return undefined;
+    return this.#view(this.#foundStart, this.#foundLength);
+  }
+
+  /** The same as text, with U+FFFD for what is no UTF-8. */
+  headerText(index: number, name: string): string | null | undefined {
+    if (!this.#findHeader(index, name)) return undefined;
+    return this.#foundLength === NULL ? null : this.#text(this.#foundStart, this.#foundLength);
+  }
+
+  /** Whether the last header of that name begins with this ASCII text; decodes nothing. */
+  headerStartsWith(index: number, name: string, text: string): boolean {
+    if (!this.#findHeader(index, name)) return false;
+    const wanted = encodedName(text);
+    return this.#foundLength >= wanted.length && this.#equals(this.#foundStart, wanted);
   }
 
   /** All of them in order, duplicates and null values included. */
@@ -175,6 +178,28 @@ export class Batch {
   }
 
   // --- where things are (columns.h)
+
+  /** Leaves where the value is in `#foundStart` and `#foundLength`, to make no object for it. */
+  #findHeader(index: number, name: string): boolean {
+    const count = this.#integer(4, index);
+    if (count === 0) return false;
+    const wanted = encodedName(name);
+    let pair = this.#pairs + 2 * this.#integer(6, index);
+    const end = pair + 2 * count;
+    let at = this.#headersStart(index);
+    let found = false;
+    for (; pair < end; pair += 2) {
+      const nameLength = this.#integers[pair]!;
+      const valueLength = this.#integers[pair + 1]!;
+      if (nameLength === wanted.length && this.#equals(at, wanted)) {
+        found = true;
+        this.#foundStart = at + nameLength;
+        this.#foundLength = valueLength;
+      }
+      at += nameLength + Math.max(0, valueLength);
+    }
+    return found;
+  }
 
   #integer(column: number, index: number): number {
     return this.#integers[column * this.count + index]!;

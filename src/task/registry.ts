@@ -58,8 +58,7 @@ export function route(
   index: number,
   structuredType: string | null,
 ): Route {
-  const header = batch.headerCount(index) === 0 ? null : batch.header(index, HEADER.type);
-  const type = header ? decoder.decode(header) : structuredType;
+  const type = batch.headerText(index, HEADER.type) ?? structuredType;
   if (type === null) {
     if (lane.any) return { task: lane.any };
     if (lane.tasks.length === 1) return { task: lane.tasks[0]! };
@@ -70,5 +69,3 @@ export function route(
   const task = lane.byType.get(type) ?? lane.any;
   return task ? { task } : { unroutable: `its ce_type "${type}" names no task of this module` };
 }
-
-const decoder = new TextDecoder();

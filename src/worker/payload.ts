@@ -27,9 +27,7 @@ const decoder = new TextDecoder();
 
 /** The envelope of a message whose content type says that it is one; `null` for all others. */
 export function readStructured(batch: Batch, index: number): StructuredEvent | null {
-  if (batch.headerCount(index) === 0) return null;
-  const contentType = batch.header(index, HEADER.contentType);
-  if (!contentType || !decoder.decode(contentType).startsWith(STRUCTURED)) return null;
+  if (!batch.headerStartsWith(index, HEADER.contentType, STRUCTURED)) return null;
   const envelope = parseJson(batch.valueText(index));
   if (typeof envelope !== "object" || envelope === null || !("specversion" in envelope)) {
     throw new InvalidPayload("it is no CloudEvent: specversion is missing");
