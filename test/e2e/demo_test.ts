@@ -48,8 +48,7 @@ test("the demo shows the live panel on a terminal, and its summary in the end", 
 });
 
 test("Ctrl-C ends the demo: jobs in flight end first, and its broker after them", async () => {
-  // Else tmux's shell, which Ctrl-C reaches as well, would have the last word on the exit code.
-  using screen = terminal({ columns: 100, rows: 30, command: ["exec", demo] });
+  using screen = terminal({ columns: 100, rows: 30, command: [demo] });
   const port = brokerPort(await screen.waitForScreen(/6000 of 6000/));
   assert.equal(await isOpen(port), true);
   screen.keys("C-c");
