@@ -1,16 +1,31 @@
 /**
  * Compiles src/main.ts and the native addon into one executable:
  *   bun scripts/bundle.ts ADDON OUTFILE
- * The addon goes in as plain bytes. Embedded as a `.node` file, Bun would extract it to a name in the
- * shared temporary folder that anybody can guess and occupy (see src/kafka/embedded_addon.ts).
+ * The addon goes in as plain bytes, which src/kafka/embedded_addon.ts unpacks and loads, rather than as
+ * a `.node` file, which Bun would unpack in its own way.
  */
-import type { BunPlugin } from "bun";
 import packageManifest from "@confluentinc/kafka-javascript/package.json" with { type: "json" };
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Addon, NativeVersions } from "../src/kafka/addon.ts";
 import manifest from "../deno.json" with { type: "json" };
+
+/** As much of Bun's bundler as is used here; the rest of the project needs no types of Bun. */
+interface Bundler {
+  onLoad(
+    constraints: { filter: RegExp },
+    load: () => { contents: string; loader: "js" },
+  ): void;
+  onResolve(constraints: { filter: RegExp }, resolve: () => { path: string }): void;
+}
+interface BunPlugin {
+  name: string;
+  setup(build: Bundler): void;
+}
+declare const Bun: {
+  build(options: Record<string, unknown>): Promise<{ success: boolean; logs: unknown[] }>;
+};
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [addon, outfile] = process.argv.slice(2).map((path) => resolve(path));

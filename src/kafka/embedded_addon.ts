@@ -2,9 +2,9 @@
  * Loads the native addon that the executable carries as plain bytes.
  *
  * Bun would extract an embedded `.node` file itself, to a name in the shared temporary folder that is
- * the same for every run, and would load whatever lies there already: any local user could run code
- * as this one. So the bytes go into a file of a fresh private folder, both are removed at once, and
- * the file is loaded through its open descriptor, which nobody can exchange or rename.
+ * the same for every run, and would load what lies there already if it has the right size. So the
+ * bytes go into a file of a fresh private folder, both are removed at once, and the file is loaded
+ * through its open descriptor, which nobody can exchange or rename.
  */
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
