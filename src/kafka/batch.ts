@@ -45,6 +45,8 @@ export class Batch {
   readonly count: number;
   /** The same poll again would take something, and no wake-up will tell. */
   readonly more: boolean;
+  /** How many still need one of its messages; kept by who holds them. */
+  holders = 0;
   readonly #bytes: Buffer;
   readonly #numbers: Float64Array;
   readonly #integers: Int32Array;
@@ -232,6 +234,19 @@ export class Batch {
       if (this.#bytes[start + i] !== wanted[i]) return false;
     }
     return true;
+  }
+
+  /** A batch of one message alone, with bytes of its own. */
+  copyOut(index: number): Batch {
+    return Batch.of([{
+      queue: this.queue(index),
+      offset: this.offset(index),
+      timestamp: this.timestamp(index),
+      leaderEpoch: this.leaderEpoch(index),
+      key: this.key(index),
+      value: this.value(index),
+      headers: this.headers(index),
+    }]);
   }
 
   /** A batch of these entries, laid out as the native poll does it: for tests and in-memory consumers. */

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ModuleError, TaskcError } from "../errors.ts";
+import { ModuleError, type TaskcError } from "../errors.ts";
 import type { Hooks, TaskModule } from "./registry.ts";
 import { isTask, type Task } from "./task.ts";
 import { provideModules } from "./virtual_modules.ts";

@@ -101,7 +101,7 @@ export class Assignments {
     if (revocation) this.#giveBack(revocation.partitions, revocation.changed, "revoked");
     for (const partition of this.#owned.values()) partition.closed = true;
     this.#parts.runner.forgetLeaving();
-    this.#owned.clear();
+    // They stay listed, so that the last figures can still be read.
     this.#byQueue.clear();
   }
 

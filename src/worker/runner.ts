@@ -9,23 +9,20 @@
  * - promises settle at any time, but nothing is decided outside of `collectOutcomes`.
  */
 import { DelayQueue } from "../core/delay_queue.ts";
-import { LinkedList } from "../core/linked_list.ts";
 import { nextDelay } from "../core/retry_policy.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
-import { DeadLetter, Discard, RetryAfter, TimeoutError } from "../task/signals.ts";
+import { DeadLetter, Discard, RetryAfter } from "../task/signals.ts";
 import { AttemptContext } from "./attempt_context.ts";
+import { Burials } from "./burials.ts";
 import type { Clock } from "./clock.ts";
-import { type DeadLetters, describeError } from "./dead_letters.ts";
+import type { DeadLetters } from "./dead_letters.ts";
 import type { Execution } from "./execution.ts";
+import { Holdings } from "./holdings.ts";
 import { InvalidPayload, readInput } from "./payload.ts";
 import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";
-
-/** A task that ignores its aborted signal keeps its slot for this long. */
-const ABANDON_AFTER_MS = 10_000;
-/** Wait before a refused dead letter is sent again, doubling up to the second figure. */
-const DEAD_LETTER_BACKOFF_MS = [1000, 30_000] as const;
+import { TimeLimits } from "./time_limits.ts";
 
 const SUCCEEDED = Symbol("succeeded");
 
@@ -54,17 +51,11 @@ export class Runner {
   readonly #parts: RunnerParts;
   #outcomes: Outcome[] = [];
   readonly #delays = new DelayQueue<Execution>();
-  /** Attempts whose signal was aborted, in that order, until they settle or are abandoned. */
-  readonly #overdue = new LinkedList<Execution>();
-  /** Number of refusals of dead letters, for their backoff. */
-  readonly #refusals = new Map<Execution, number>();
+  readonly #limits: TimeLimits;
+  readonly #holdings = new Holdings();
+  readonly #burials: Burials;
   inFlight = 0;
   due = 0;
-  waiting = 0;
-  heldBytes = 0;
-  /** Dead letters sent and not acknowledged yet. */
-  deadLettering = 0;
-  deadTotal = 0;
   abandoned = 0;
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
@@ -73,6 +64,32 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#limits = new TimeLimits(parts.tasks, parts.stats);
+    this.#burials = new Burials({
+      ...parts,
+      holdings: this.#holdings,
+      delays: this.#delays,
+      finish: (execution) => this.#finish(execution),
+    });
+  }
+
+  get heldBytes(): number {
+    return this.#holdings.bytes;
+  }
+
+  /** Messages that wait for their next attempt or for their dead letter. */
+  get waiting(): number {
+    return this.#holdings.waiting;
+  }
+
+  /** Dead letters sent and not acknowledged yet. */
+  get deadLettering(): number {
+    return this.#burials.inFlight;
+  }
+
+  /** Dead letters acknowledged. */
+  get deadTotal(): number {
+    return this.#burials.total;
   }
 
   get limit(): number {
@@ -86,27 +103,21 @@ export class Runner {
 
   /** Time of the next retry, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
-    let next = this.stopped ? Infinity : this.#delays.nextDue;
-    for (const task of this.#parts.tasks) {
-      const first = task.running.first;
-      if (first) next = Math.min(next, first.startedAt + task.timeoutMs);
-    }
-    const overdue = this.#overdue.first;
-    return overdue ? Math.min(next, overdue.abortedAt + ABANDON_AFTER_MS) : next;
+    return Math.min(this.stopped ? Infinity : this.#delays.nextDue, this.#limits.nextDue);
   }
 
   /** Takes a message that was just received; it starts at once, since room was asked for before. */
   take(execution: Execution): void {
-    this.heldBytes += execution.bytes;
+    this.#holdings.hold(execution);
     if (this.#hasSlot(execution.task)) this.#start(execution);
     else this.#becomeDue(execution);
   }
 
   /** Sends a message to the dead letters that never had an attempt. */
   reject(execution: Execution, error: unknown): void {
-    this.heldBytes += execution.bytes;
+    this.#holdings.hold(execution);
     this.#noteFailure(execution, error);
-    this.#bury(execution);
+    this.#burials.send(execution);
   }
 
   /** One phase of the loop: outcomes, time limits, retries that are due. */
@@ -118,21 +129,21 @@ export class Runner {
       for (const outcome of outcomes) this.#decide(outcome);
     }
     const now = clock.now();
-    this.#enforceTimeLimits(now);
-    this.#abandonOverdue(now);
+    this.#limits.enforce(now, (execution, error) => this.#noteFailure(execution, error));
+    for (const execution of this.#limits.overdue(now)) {
+      this.abandoned++;
+      const { attempt, failure } = execution;
+      this.#decide({ execution, attempt, result: failure?.error, at: now });
+    }
     this.#wakeDelayed(now);
     if (this.due > 0) this.#startDue();
+    this.#holdings.copySurvivors(this.#running(), now);
   }
 
   /** Aborts what runs of the given partitions, or everything. */
   abort(reason: Error, only?: ReadonlySet<Partition>): void {
-    const now = this.#parts.clock.now();
-    for (const task of this.#parts.tasks) {
-      for (const execution of task.running) {
-        if (only && !only.has(execution.partition)) continue;
-        this.#abortAttempt(execution, reason, "stop", now);
-      }
-    }
+    const isMeant = ({ partition }: Execution) => !only || only.has(partition);
+    this.#limits.stop(reason, this.#parts.clock.now(), isMeant);
   }
 
   /** Lets go of what waits on partitions that leave. What runs lets go when it settles. */
@@ -140,9 +151,9 @@ export class Runner {
     this.#delays.remove((execution) => {
       if (!execution.partition.leaving) return false;
       // Both kinds of waiting end here: for an attempt, and for a dead letter to be sent again.
-      this.#leaveWaiting(execution);
-      this.#refusals.delete(execution);
-      this.#release(execution);
+      this.#holdings.leaveWaiting(execution);
+      this.#burials.forget(execution);
+      this.#holdings.release(execution);
       return true;
     });
     for (const task of this.#parts.tasks) {
@@ -151,9 +162,13 @@ export class Runner {
         if (!execution.partition.leaving) continue;
         task.ready.splice(at, 1);
         this.due--;
-        this.#release(execution);
+        this.#holdings.release(execution);
       }
     }
+  }
+
+  *#running(): Generator<Iterable<Execution>> {
+    for (const task of this.#parts.tasks) yield task.running;
   }
 
   // --- starting
@@ -246,7 +261,7 @@ export class Runner {
     const runMs = now - execution.startedAt;
     this.#leaveSlot(execution);
     if (partition.closed) {
-      this.#release(execution);
+      this.#holdings.release(execution);
       return;
     }
     // After its time limit a late success does not count. What was stopped by us and still succeeded
@@ -254,7 +269,7 @@ export class Runner {
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
-      this.#release(execution);
+      this.#holdings.release(execution);
     } else if (error === SUCCEEDED) {
       task.recorder.done(runMs);
       this.#finish(execution);
@@ -272,15 +287,15 @@ export class Runner {
     const delay = this.#retryDelay(execution, error);
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
-      this.#bury(execution);
+      this.#burials.send(execution);
       return;
     }
     if (execution.partition.leaving) {
-      this.#release(execution);
+      this.#holdings.release(execution);
       return;
     }
     execution.state = "waiting";
-    this.#enterWaiting(execution);
+    this.#holdings.enterWaiting(execution);
     this.#delays.push(now + delay, execution);
   }
 
@@ -301,54 +316,6 @@ export class Runner {
 
   // --- time
 
-  #enforceTimeLimits(now: number): void {
-    for (const task of this.#parts.tasks) {
-      for (
-        let execution = task.running.first;
-        execution && execution.startedAt + task.timeoutMs <= now;
-        execution = task.running.first
-      ) {
-        const { partition, offset } = execution;
-        const error = new TimeoutError(task.name, task.timeoutMs);
-        this.#noteFailure(execution, error);
-        this.#abortAttempt(execution, error, "time limit", now);
-        this.#parts.stats.event({
-          event: "timed-out",
-          task: task.name,
-          topic: partition.topic,
-          partition: partition.partition,
-          offset,
-        });
-      }
-    }
-  }
-
-  /** Aborts the signal; the slot stays taken until the promise settles or is abandoned. */
-  #abortAttempt(
-    execution: Execution,
-    reason: Error,
-    why: "time limit" | "stop",
-    now: number,
-  ): void {
-    execution.task.running.remove(execution);
-    execution.aborted = why;
-    execution.abortedAt = now;
-    this.#overdue.append(execution);
-    execution.context?.abort(reason);
-  }
-
-  #abandonOverdue(now: number): void {
-    for (
-      let execution = this.#overdue.first;
-      execution && execution.abortedAt + ABANDON_AFTER_MS <= now;
-      execution = this.#overdue.first
-    ) {
-      this.abandoned++;
-      const { attempt, failure } = execution;
-      this.#decide({ execution, attempt, result: failure?.error, at: now });
-    }
-  }
-
   #wakeDelayed(now: number): void {
     if (this.stopped) return;
     for (
@@ -356,78 +323,10 @@ export class Runner {
       execution;
       execution = this.#delays.take(now)
     ) {
-      if (execution.state === "dead") {
-        this.#leaveWaiting(execution);
-        this.#sendDeadLetter(execution);
-      } else {
-        this.#leaveWaiting(execution);
-        this.#becomeDue(execution);
-      }
+      this.#holdings.leaveWaiting(execution);
+      if (execution.state === "dead") this.#burials.send(execution);
+      else this.#becomeDue(execution);
     }
-  }
-
-  // --- dead letters
-
-  #bury(execution: Execution): void {
-    execution.state = "dead";
-    this.#sendDeadLetter(execution);
-  }
-
-  #sendDeadLetter(execution: Execution): void {
-    this.deadLettering++;
-    execution.partition.busy++;
-    this.#enterWaiting(execution);
-    this.#parts.deadLetters.send(execution).then(
-      () => this.#buried(execution),
-      (error: unknown) => this.#buryRefused(execution, error),
-    );
-  }
-
-  #leaveDeadLettering(execution: Execution): void {
-    this.deadLettering--;
-    execution.partition.busy--;
-    this.#leaveWaiting(execution);
-    this.#parts.wake();
-  }
-
-  #buried(execution: Execution): void {
-    this.#leaveDeadLettering(execution);
-    this.#refusals.delete(execution);
-    const { partition, task, offset, attempt, failure } = execution;
-    this.deadTotal++;
-    task.recorder.dead();
-    this.#parts.stats.event({
-      event: "dead",
-      task: task.name,
-      topic: partition.topic,
-      partition: partition.partition,
-      offset,
-      attempts: attempt,
-      error: describeError(failure?.error).message,
-      deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
-    });
-    this.#finish(execution);
-  }
-
-  #buryRefused(execution: Execution, error: unknown): void {
-    this.#leaveDeadLettering(execution);
-    if (execution.partition.leaving) {
-      this.#refusals.delete(execution);
-      this.#release(execution);
-      return;
-    }
-    const refusals = (this.#refusals.get(execution) ?? 0) + 1;
-    this.#refusals.set(execution, refusals);
-    const [min, max] = DEAD_LETTER_BACKOFF_MS;
-    const retryInMs = Math.min(max, min * 2 ** (refusals - 1));
-    this.#parts.stats.event({
-      event: "dead-letter-refused",
-      deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
-      reason: describeError(error).message,
-      retryInMs,
-    });
-    this.#enterWaiting(execution);
-    this.#delays.push(this.#parts.clock.now() + retryInMs, execution);
   }
 
   // --- what an execution holds
@@ -435,31 +334,15 @@ export class Runner {
   #finish(execution: Execution): void {
     const { partition } = execution;
     if (!partition.closed) partition.tracker.finish(execution.position);
-    this.#release(execution);
-  }
-
-  #release(execution: Execution): void {
-    execution.state = "finished";
-    execution.context = null;
-    this.heldBytes -= execution.bytes;
+    this.#holdings.release(execution);
   }
 
   #leaveSlot(execution: Execution): void {
     const { task } = execution;
-    (execution.aborted === "no" ? task.running : this.#overdue).remove(execution);
+    this.#limits.remove(execution);
     execution.partition.busy--;
     task.inFlight--;
     this.inFlight--;
-  }
-
-  #enterWaiting(execution: Execution): void {
-    execution.task.waiting++;
-    this.waiting++;
-  }
-
-  #leaveWaiting(execution: Execution): void {
-    execution.task.waiting--;
-    this.waiting--;
   }
 }
 

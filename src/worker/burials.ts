@@ -1,0 +1,102 @@
+/**
+ * Dead letters on their way. A message is finished only when the broker has acknowledged its dead letter;
+ * a refused one is told, and sent again with backoff for as long as its partition is ours.
+ */
+import type { DelayQueue } from "../core/delay_queue.ts";
+import type { Stats } from "../stats/events.ts";
+import type { Clock } from "./clock.ts";
+import { type DeadLetters, describeError } from "./dead_letters.ts";
+import type { Execution } from "./execution.ts";
+import type { Holdings } from "./holdings.ts";
+
+/** Wait before a refused dead letter is sent again, doubling up to the second figure. */
+const BACKOFF_MS = [1000, 30_000] as const;
+
+export interface BurialsParts {
+  deadLetters: DeadLetters;
+  holdings: Holdings;
+  /** Where refused ones wait; whoever takes them from there calls `send` again. */
+  delays: DelayQueue<Execution>;
+  stats: Stats;
+  clock: Clock;
+  wake: () => void;
+  /** Called with each that the broker has acknowledged. */
+  finish: (execution: Execution) => void;
+}
+
+export class Burials {
+  readonly #parts: BurialsParts;
+  readonly #refusals = new Map<Execution, number>();
+  /** Sent and not acknowledged yet. */
+  inFlight = 0;
+  /** Acknowledged. */
+  total = 0;
+
+  constructor(parts: BurialsParts) {
+    this.#parts = parts;
+  }
+
+  send(execution: Execution): void {
+    execution.state = "dead";
+    this.inFlight++;
+    execution.partition.busy++;
+    this.#parts.holdings.enterWaiting(execution);
+    this.#parts.deadLetters.send(execution).then(
+      () => this.#acknowledged(execution),
+      (error: unknown) => this.#refused(execution, error),
+    );
+  }
+
+  /** Its partition leaves; the next owner will bury it. */
+  forget(execution: Execution): void {
+    this.#refusals.delete(execution);
+  }
+
+  #answered(execution: Execution): void {
+    this.inFlight--;
+    execution.partition.busy--;
+    this.#parts.holdings.leaveWaiting(execution);
+    this.#parts.wake();
+  }
+
+  #acknowledged(execution: Execution): void {
+    this.#answered(execution);
+    this.#refusals.delete(execution);
+    const { partition, task, offset, attempt, failure } = execution;
+    this.total++;
+    task.recorder.dead();
+    this.#parts.stats.event({
+      event: "dead",
+      task: task.name,
+      topic: partition.topic,
+      partition: partition.partition,
+      offset,
+      attempts: attempt,
+      error: describeError(failure?.error).message,
+      deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
+    });
+    this.#parts.finish(execution);
+  }
+
+  #refused(execution: Execution, error: unknown): void {
+    const { clock, deadLetters, delays, holdings, stats } = this.#parts;
+    this.#answered(execution);
+    if (execution.partition.leaving) {
+      this.#refusals.delete(execution);
+      holdings.release(execution);
+      return;
+    }
+    const refusals = (this.#refusals.get(execution) ?? 0) + 1;
+    this.#refusals.set(execution, refusals);
+    const [min, max] = BACKOFF_MS;
+    const retryInMs = Math.min(max, min * 2 ** (refusals - 1));
+    stats.event({
+      event: "dead-letter-refused",
+      deadLetterTopic: deadLetters.topicFor(execution),
+      reason: describeError(error).message,
+      retryInMs,
+    });
+    holdings.enterWaiting(execution);
+    delays.push(clock.now() + retryInMs, execution);
+  }
+}
