@@ -33,7 +33,7 @@ export const b = task({ name: "a", topic: "other", run: () => {} });
       "tasks.ts":
         `import { task } from "taskc";\nexport const a = task({ retry: { attemps: 3 }, run: () => {} });\n`,
     },
-    /"attemps"/,
+    /retry\.attemps/,
   ],
 ];
 
