@@ -9,12 +9,9 @@
 import type { PartitionPoll, PollHandle } from "./addon.ts";
 import { loadAddon } from "./addon.ts";
 import { Batch } from "./batch.ts";
-import {
-  connect,
-  connectionProperties,
-  type ConnectionSettings,
-  tidyReason,
-} from "./connection.ts";
+import { connect } from "./connection.ts";
+import { consumerProperties, type ConsumerSettings } from "./consumer_properties.ts";
+import { type CommitReport, ConsumerInbox } from "./consumer_inbox.ts";
 import type {
   AssignmentChange,
   BrokerChange,
@@ -25,9 +22,9 @@ import type {
   QueueId,
   TopicPartition,
 } from "./ports.ts";
-import { groupProperties, type GroupProtocol } from "./group_protocol.ts";
+import type { GroupProtocol } from "./group_protocol.ts";
 import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
-import { readStatistics, type Statistics } from "./statistics.ts";
+import type { Statistics } from "./statistics.ts";
 
 /** The package's consumer, with the methods that its types leave out. */
 type Client = InstanceType<RdKafka["KafkaConsumer"]> & {
@@ -37,26 +34,11 @@ type Client = InstanceType<RdKafka["KafkaConsumer"]> & {
   incrementalUnassign(partitions: readonly TopicPartition[]): void;
 };
 
-export interface ConsumerSettings extends ConnectionSettings {
-  group: string;
-  protocol: GroupProtocol;
-  /** When the brokers have KIP-848 but switched it off, take the classic protocol instead of failing. */
-  fallBack: boolean;
-  instanceId?: string | undefined;
-  topics: readonly string[];
-  /** Partitions of those topics, for the share each may prefetch. */
-  partitions: number;
-  /** Bytes that all partitions together may prefetch. */
-  prefetchBytes: number;
-}
-
 /** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 200;
 /** Leaving while joining waits for the join this long, looking this often. */
 const JOIN_WAIT_MS = 2000;
 const JOIN_POLL_MS = 10;
-/** The same problem is told once in this time. */
-const QUIET_MS = 10_000;
 
 export class KafkaConsumer implements Consumer {
   readonly #settings: ConsumerSettings;
@@ -65,15 +47,8 @@ export class KafkaConsumer implements Consumer {
   #client!: Client;
   #handle: PollHandle | null = null;
   #protocol: GroupProtocol = "classic";
-  #wake: () => void = () => {};
   #laneRoom = new Int32Array(64);
-  #changes: AssignmentChange[] = [];
-  #answers: CommitAnswer[] = [];
-  #problems: KafkaProblem[] = [];
-  #brokerChanges: BrokerChange[] = [];
-  readonly #told = new Map<string, number>();
-  #statistics: Statistics | null = null;
-  #down = false;
+  readonly #inbox = new ConsumerInbox();
   #closing = false;
   /** Subscribed, and no assignment has come yet. */
   #joining = false;
@@ -105,7 +80,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   get statistics(): Statistics | null {
-    return this.#statistics;
+    return this.#inbox.statistics;
   }
 
   /** Joins the group. */
@@ -115,7 +90,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   onWake(wake: () => void): void {
-    this.#wake = wake;
+    this.#inbox.wake = wake;
   }
 
   poll(max: number, maxBytes: number): Batch | null {
@@ -134,19 +109,19 @@ export class KafkaConsumer implements Consumer {
   }
 
   takeAssignmentChanges(): AssignmentChange[] {
-    return take(this.#changes, (empty) => this.#changes = empty);
+    return this.#inbox.takeAssignmentChanges();
   }
 
   takeCommitAnswers(): CommitAnswer[] {
-    return take(this.#answers, (empty) => this.#answers = empty);
+    return this.#inbox.takeCommitAnswers();
   }
 
   takeProblems(): KafkaProblem[] {
-    return take(this.#problems, (empty) => this.#problems = empty);
+    return this.#inbox.takeProblems();
   }
 
   takeBrokerChanges(): BrokerChange[] {
-    return take(this.#brokerChanges, (empty) => this.#brokerChanges = empty);
+    return this.#inbox.takeBrokerChanges();
   }
 
   assign(
@@ -192,7 +167,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   endOffset(topic: string, partition: number): number {
-    return this.#statistics?.ends.get(topic)?.get(partition) ?? -1;
+    return this.#inbox.statistics?.ends.get(topic)?.get(partition) ?? -1;
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -205,36 +180,25 @@ export class KafkaConsumer implements Consumer {
   // --- connecting
 
   async #connect(protocol: GroupProtocol): Promise<void> {
-    const { group, instanceId, partitions, prefetchBytes } = this.#settings;
-    const perPartition = Math.max(64, Math.floor(prefetchBytes / Math.max(1, partitions) / 1024));
     const client = new this.#rdkafka.KafkaConsumer({
-      "fetch.wait.max.ms": 100,
-      "fetch.queue.backoff.ms": 10,
-      "queued.min.messages": 10_000,
-      "queued.max.messages.kbytes": perPartition,
-      // One fetch may overshoot the share of a partition by this much.
-      "fetch.message.max.bytes": Math.min(1_048_576, perPartition * 1024),
-      "statistics.interval.ms": 1000,
-      ...groupProperties(protocol),
-      ...connectionProperties(this.#settings),
-      ...(instanceId ? { "group.instance.id": instanceId } : {}),
-      "group.id": group,
-      "enable.auto.commit": false,
-      "enable.auto.offset.store": false,
-      "enable.partition.eof": true,
-      "isolation.level": "read_committed",
+      ...consumerProperties(this.#settings, protocol),
       "rebalance_cb": (error: { code: number }, partitions: TopicPartition[]) =>
         this.#rebalanced(error.code, partitions),
-      "offset_commit_cb": (error: unknown, entries: CommitReport[]) =>
-        this.#committed(error, entries),
+      "offset_commit_cb": (error: unknown, reports: CommitReport[]) =>
+        this.#inbox.addCommitAnswer(error, reports),
       // deno-lint-ignore no-explicit-any
     } as any, { "auto.offset.reset": "earliest" }) as Client;
     this.#client = client;
     this.#protocol = protocol;
-    client.on("event.error", (error: { message: string }) => this.#noteClientError(error.message));
-    client.on("event.stats", ({ message }: { message: string }) => this.#noteStatistics(message));
+    client.on("event.error", ({ message }: { message: string }) => {
+      if (!this.#closing && !this.#replacing) this.#inbox.addClientError(message);
+    });
+    client.on(
+      "event.stats",
+      ({ message }: { message: string }) => this.#inbox.addStatistics(message),
+    );
     await connect(client as never, this.#settings);
-    this.#handle = this.#poll.attach(client.getClient(), () => this.#wake());
+    this.#handle = this.#poll.attach(client.getClient(), () => this.#inbox.wake());
   }
 
   /**
@@ -272,10 +236,10 @@ export class KafkaConsumer implements Consumer {
       this.subscribe();
     } catch (error) {
       const { message, kafkaCode } = toKafkaError(error);
-      this.#problems.push({ code: kafkaCode ?? CODE.fatal, message, fatal: true });
+      this.#inbox.addProblem({ code: kafkaCode ?? CODE.fatal, message, fatal: true });
     } finally {
       this.#replacing = false;
-      this.#wake();
+      this.#inbox.wake();
     }
   }
 
@@ -287,31 +251,17 @@ export class KafkaConsumer implements Consumer {
       if (code === CODE.revokePartitions) this.#answerRevoke(partitions);
       return;
     }
-    if (code === CODE.assignPartitions) this.#changes.push({ kind: "assign", partitions });
+    if (code === CODE.assignPartitions) this.#inbox.addChange({ kind: "assign", partitions });
     else if (code === CODE.revokePartitions) {
       const kind = this.#client.assignmentLost() ? "lost" : "revoke";
-      this.#changes.push({ kind, partitions });
-    } else {
-      this.#problems.push({ code, message: `Rebalance failed with code ${code}` });
-    }
-    this.#wake();
+      this.#inbox.addChange({ kind, partitions });
+    } else this.#inbox.addProblem({ code, message: `Rebalance failed with code ${code}` });
   }
 
   #answerRevoke(partitions: readonly TopicPartition[]): void {
     if (this.#client.rebalanceProtocol() === "COOPERATIVE") {
       this.#client.incrementalUnassign(partitions);
     } else this.#client.unassign();
-  }
-
-  #committed(error: unknown, reports: CommitReport[] | undefined): void {
-    const overall = error ? toProblem(error) : undefined;
-    this.#answers.push({
-      entries: (reports ?? []).map(({ topic, partition, offset, error }) => {
-        const problem = error ? toProblem(error) : overall;
-        return { topic, partition, offset, ...(problem ? { error: problem } : {}) };
-      }),
-    });
-    this.#wake();
   }
 
   #noteGroupError(code: number, message: string): void {
@@ -321,36 +271,7 @@ export class KafkaConsumer implements Consumer {
       if (!this.#replacing) void this.#replaceByClassic();
       return;
     }
-    this.#tell({ code, message, ...(code === CODE.fatal ? { fatal: true } : {}) });
-  }
-
-  #noteClientError(message: string): void {
-    if (this.#closing || this.#replacing) return;
-    const reason = tidyReason(message);
-    if (/brokers? are down/.test(message)) {
-      if (!this.#down) this.#brokerChanges.push({ up: false, reason });
-      this.#down = true;
-    } else this.#tell({ code: -1, message: reason });
-    this.#wake();
-  }
-
-  /** Tells a problem, unless the same was told a moment ago: librdkafka repeats itself. */
-  #tell(problem: KafkaProblem): void {
-    const now = performance.now();
-    const key = `${problem.code} ${problem.message}`;
-    if (now - (this.#told.get(key) ?? -Infinity) < QUIET_MS) return;
-    if (this.#told.size > 1000) this.#told.clear();
-    this.#told.set(key, now);
-    this.#problems.push(problem);
-  }
-
-  #noteStatistics(text: string): void {
-    this.#statistics = readStatistics(text);
-    if (this.#down && this.#statistics.brokersUp > 0) {
-      this.#down = false;
-      this.#brokerChanges.push({ up: true });
-      this.#wake();
-    }
+    this.#inbox.addProblem({ code, message, ...(code === CODE.fatal ? { fatal: true } : {}) });
   }
 
   #requireHandle(): PollHandle {
@@ -369,19 +290,4 @@ export class KafkaConsumer implements Consumer {
       offset: typeof offset === "number" ? offset : -1001,
     }));
   }
-}
-
-interface CommitReport extends TopicPartition {
-  offset: number;
-  error?: unknown;
-}
-
-function toProblem(error: unknown): KafkaProblem {
-  const { code, message } = error as { code?: number; message?: string };
-  return { code: code ?? -1, message: message ?? String(error) };
-}
-
-function take<T>(items: T[], replace: (empty: T[]) => void): T[] {
-  if (items.length > 0) replace([]);
-  return items;
 }

@@ -5,6 +5,7 @@
  * memory. Once most of a batch is finished, and for a message that waits, the rest gets bytes of its own.
  */
 import type { Execution } from "./execution.ts";
+import type { TaskState } from "./task_state.ts";
 
 /** A message younger than this is not copied: most of its batch will be finished soon. */
 const COPY_AFTER_MS = 2000;
@@ -40,12 +41,13 @@ export class Holdings {
     this.waiting--;
   }
 
-  /** Copies the survivors of batches that are mostly finished. `running` is in order of age. */
-  copySurvivors(running: Iterable<Iterable<Execution>>, now: number): void {
+  /** Copies the survivors of batches that are mostly finished. */
+  copySurvivors(tasks: readonly TaskState[], now: number): void {
     if (now < this.#lookAt) return;
     this.#lookAt = now + LOOK_EVERY_MS;
-    for (const list of running) {
-      for (const execution of list) {
+    for (const { running } of tasks) {
+      // In order of their start, so the first young one ends it.
+      for (const execution of running) {
         if (now - execution.receivedAt < COPY_AFTER_MS) break;
         if (execution.batch.holders * 2 < execution.batch.count) copyOut(execution);
       }

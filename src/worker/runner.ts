@@ -9,31 +9,19 @@
  * - promises settle at any time, but nothing is decided outside of `collectOutcomes`.
  */
 import { DelayQueue } from "../core/delay_queue.ts";
-import { nextDelay } from "../core/retry_policy.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
-import { DeadLetter, Discard, RetryAfter } from "../task/signals.ts";
+import { Discard } from "../task/signals.ts";
+import { callTask, type Outcome, retryDelay, SUCCEEDED } from "./attempt.ts";
 import { AttemptContext } from "./attempt_context.ts";
 import { Burials } from "./burials.ts";
 import type { Clock } from "./clock.ts";
 import type { DeadLetters } from "./dead_letters.ts";
 import type { Execution } from "./execution.ts";
 import { Holdings } from "./holdings.ts";
-import { InvalidPayload, readInput } from "./payload.ts";
 import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";
 import { TimeLimits } from "./time_limits.ts";
-
-const SUCCEEDED = Symbol("succeeded");
-
-interface Outcome {
-  execution: Execution;
-  attempt: number;
-  /** What was thrown, or `SUCCEEDED`. */
-  result: unknown;
-  /** When it settled, on the worker's clock. */
-  at: number;
-}
 
 export interface RunnerParts {
   tasks: readonly TaskState[];
@@ -137,7 +125,7 @@ export class Runner {
     }
     this.#wakeDelayed(now);
     if (this.due > 0) this.#startDue();
-    this.#holdings.copySurvivors(this.#running(), now);
+    this.#holdings.copySurvivors(this.#parts.tasks, now);
   }
 
   /** Aborts what runs of the given partitions, or everything. */
@@ -165,10 +153,6 @@ export class Runner {
         this.#holdings.release(execution);
       }
     }
-  }
-
-  *#running(): Generator<Iterable<Execution>> {
-    for (const task of this.#parts.tasks) yield task.running;
   }
 
   // --- starting
@@ -208,43 +192,21 @@ export class Runner {
     const attempt = execution.attempt;
     const context = new AttemptContext(execution, this.#parts.stats);
     execution.context = context;
-    let result: unknown;
+    let settling: Promise<unknown> | null;
     try {
-      const input = readInput(
-        task.task,
-        execution.batch,
-        execution.index,
-        execution.partition.partition,
-      );
-      result = input instanceof Promise
-        ? input.then((value) => this.#run(task, value, context))
-        : this.#run(task, input, context);
-      if (!isThenable(result)) {
-        this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
-        return;
-      }
+      settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
       this.#outcomes.push({ execution, attempt, result: error, at: this.#parts.clock.now() });
       return;
     }
-    // A thenable of the user's may throw or settle twice; a promise does neither.
-    Promise.resolve(result).then(
+    if (!settling) {
+      this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
+      return;
+    }
+    settling.then(
       () => this.#settled(execution, attempt, SUCCEEDED),
       (error: unknown) => this.#settled(execution, attempt, error),
     );
-  }
-
-  #run(task: TaskState, input: unknown, context: AttemptContext): unknown {
-    const { beforeRun, afterRun } = this.#parts.hooks;
-    if (!beforeRun && !afterRun) return task.task.settings.run(input, context);
-    return (async () => {
-      await beforeRun?.(context);
-      try {
-        await task.task.settings.run(input, context);
-      } finally {
-        await afterRun?.(context);
-      }
-    })();
   }
 
   #settled(execution: Execution, attempt: number, result: unknown): void {
@@ -284,7 +246,7 @@ export class Runner {
   #failed(execution: Execution, error: unknown, runMs: number, now: number): void {
     const { task } = execution;
     this.#noteFailure(execution, error);
-    const delay = this.#retryDelay(execution, error);
+    const delay = retryDelay(execution, error, this.#parts.random());
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
       this.#burials.send(execution);
@@ -297,16 +259,6 @@ export class Runner {
     execution.state = "waiting";
     this.#holdings.enterWaiting(execution);
     this.#delays.push(now + delay, execution);
-  }
-
-  /** Milliseconds to the next attempt, or `null` for none. */
-  #retryDelay(execution: Execution, error: unknown): number | null {
-    if (error instanceof InvalidPayload || error instanceof DeadLetter) return null;
-    const { retry } = execution.task.task.settings;
-    if (error instanceof RetryAfter) {
-      return execution.attempt < retry.attempts ? error.delayMs : null;
-    }
-    return nextDelay(retry, execution.attempt, this.#parts.random());
   }
 
   #noteFailure(execution: Execution, error: unknown): void {
@@ -344,9 +296,4 @@ export class Runner {
     task.inFlight--;
     this.inFlight--;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }

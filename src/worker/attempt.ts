@@ -1,0 +1,70 @@
+/** One attempt: from the message to the user's `run`, and what its failure means. */
+import { nextDelay } from "../core/retry_policy.ts";
+import type { Hooks } from "../task/registry.ts";
+import { DeadLetter, RetryAfter } from "../task/signals.ts";
+import type { AttemptContext } from "./attempt_context.ts";
+import type { Execution } from "./execution.ts";
+import { InvalidPayload, readInput } from "./payload.ts";
+
+export const SUCCEEDED = Symbol("succeeded");
+
+export interface Outcome {
+  execution: Execution;
+  /** The attempt's number, to tell it from a later one. */
+  attempt: number;
+  /** What was thrown, or `SUCCEEDED`. */
+  result: unknown;
+  /** When it settled, on the worker's clock. */
+  at: number;
+}
+
+/**
+ * Decodes, validates and runs. Returns a promise of the outcome, or `null` when the run has succeeded
+ * already; throws, or rejects with, what the attempt failed with.
+ */
+export function callTask(
+  execution: Execution,
+  context: AttemptContext,
+  hooks: Hooks,
+): Promise<unknown> | null {
+  const { batch, index, partition, task } = execution;
+  const run = (input: unknown) => runWithHooks(execution, input, context, hooks);
+  const input = readInput(task.task, batch, index, partition.partition);
+  const result = input instanceof Promise ? input.then(run) : run(input);
+  if (!isThenable(result)) return null;
+  // A thenable of the user's may throw or settle twice; a promise does neither.
+  return Promise.resolve(result);
+}
+
+function runWithHooks(
+  { task }: Execution,
+  input: unknown,
+  context: AttemptContext,
+  { beforeRun, afterRun }: Hooks,
+): unknown {
+  const { run } = task.task.settings;
+  if (!beforeRun && !afterRun) return run(input, context);
+  return (async () => {
+    await beforeRun?.(context);
+    try {
+      await run(input, context);
+    } finally {
+      await afterRun?.(context);
+    }
+  })();
+}
+
+/** Milliseconds until the next attempt after this failure, or `null` for the dead letters. */
+export function retryDelay(execution: Execution, error: unknown, random: number): number | null {
+  if (error instanceof InvalidPayload || error instanceof DeadLetter) return null;
+  const { retry } = execution.task.task.settings;
+  if (error instanceof RetryAfter) {
+    return execution.attempt < retry.attempts ? error.delayMs : null;
+  }
+  return nextDelay(retry, execution.attempt, random);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
