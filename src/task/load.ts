@@ -24,8 +24,10 @@ export async function loadTaskModule(file: string): Promise<TaskModule> {
 /** The tasks and hooks among a module's exports. */
 export function readModule(file: string, exports: Record<string, unknown>): TaskModule {
   const tasks = new Set<Task>();
-  for (const [name, value] of Object.entries(exports)) {
-    if (!isTask(value)) continue;
+  // The default export comes last: under another name too, that is the task's name.
+  const { default: main, ...named } = exports;
+  for (const [name, value] of [...Object.entries(named), ["default", main] as const]) {
+    if (!isTask(value) || tasks.has(value)) continue;
     if (name === "default" && value.settings.name === undefined) {
       throw failure(file, "its default export is a task without a name", {
         hint: 'Give it a name, task({ name: "…", … }), or export it under one',

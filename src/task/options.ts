@@ -1,7 +1,7 @@
 /** The options of `task({ … })`: their types for users, and the check that turns them into settings. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { z } from "zod";
-import { readDuration } from "../core/duration.ts";
+import { DURATION_EXAMPLES, formatDuration, readDuration } from "../core/duration.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../core/retry_policy.ts";
 import { ModuleError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -69,55 +69,70 @@ export interface TaskSettings {
   run: (input: unknown, context: Context) => unknown;
 }
 
-const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+// Messages say what was expected; `describeIssues` adds what was there instead.
+function readMs(value: unknown, context: z.RefinementCtx): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
   const read = typeof value === "string"
     ? readDuration(value)
-    : { problem: "it must be 0 or more milliseconds" };
+    : { problem: `expected a duration such as ${DURATION_EXAMPLES}` };
   if ("ms" in read) return read.ms;
-  context.addIssue(`${JSON.stringify(value)}: ${read.problem}`);
+  context.addIssue(read.problem);
   return z.NEVER;
+}
+
+const duration = z.unknown().transform(readMs);
+const timeLimit = z.unknown().transform((value, context) => {
+  if (value === "none") return Infinity;
+  const ms = readMs(value, context);
+  if (ms === 0) context.addIssue('expected a time above 0, or "none"');
+  return ms;
 });
-const count = z.number().int().min(1);
-const topicName = z.string().regex(
-  /^(?!\.{1,2}$)[\w.-]{1,249}$/,
-  "expected 1 to 249 letters, digits, dots, underscores or hyphens",
-);
+const wholeNumber = "expected a whole number from 1";
+const count = z.number(wholeNumber).int(wholeNumber).min(1, wholeNumber);
+const factorRange = "expected a number from 1 to 1000";
+const topicWording = "expected 1 to 249 letters, digits, dots, underscores or hyphens";
+const nameWording = "expected a text that is not empty";
+const typesWording = "expected a type, or a list of types";
+const typeName = z.string(typesWording).min(1, typesWording);
 const isFunction = (value: unknown) => typeof value === "function";
 const isStandardSchema = (value: unknown) =>
   value !== null && (typeof value === "object" || typeof value === "function") &&
   "~standard" in value;
 
 const optionsSchema = z.strictObject({
-  topic: topicName.optional(),
-  name: z.string().min(1).optional(),
+  topic: z.string(topicWording).regex(/^(?!\.{1,2}$)[\w.-]{1,249}$/, topicWording).optional(),
+  name: z.string(nameWording).min(1, nameWording).optional(),
   schema: z.custom<StandardSchemaV1>(isStandardSchema, "expected zod or any Standard Schema")
     .optional(),
   decode: z.union([
     z.enum(["json", "text", "bytes"]),
-    z.custom<(message: RawMessage) => unknown>(isFunction, "expected a function"),
+    z.custom<(message: RawMessage) => unknown>(isFunction),
   ], 'expected "json", "text", "bytes" or a function').default("json"),
-  types: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  types: z.union([typeName, z.array(typeName).min(1, typesWording)], typesWording).optional(),
   concurrency: count.optional(),
   retry: z.strictObject({
     attempts: count.default(DEFAULT_RETRY_POLICY.attempts),
     min: duration.default(DEFAULT_RETRY_POLICY.min),
     max: duration.default(DEFAULT_RETRY_POLICY.max),
-    factor: z.number().min(1).max(1000).default(DEFAULT_RETRY_POLICY.factor),
-    jitter: z.enum(["full", "none"]).default(DEFAULT_RETRY_POLICY.jitter),
-  }).refine((retry) => retry.min <= retry.max, "min is longer than max").optional(),
-  timeout: z.union([z.literal("none"), duration]).default(300_000).refine(
-    (value) => value === "none" || value > 0,
-    "expected a time above 0",
-  ),
+    factor: z.number(factorRange).min(1, factorRange).max(1000, factorRange)
+      .default(DEFAULT_RETRY_POLICY.factor),
+    jitter: z.enum(["full", "none"], 'expected "full" or "none"')
+      .default(DEFAULT_RETRY_POLICY.jitter),
+  }, "expected an object").superRefine(({ min, max }, context) => {
+    if (min <= max) return;
+    context.addIssue(`min ${formatDuration(min)} is longer than max ${formatDuration(max)}`);
+  }).optional(),
+  timeout: timeLimit.default(300_000),
   run: z.custom<TaskSettings["run"]>(isFunction, "expected a function"),
-});
+}, "expected an object of options");
 
 /** Throws a `ModuleError` that names every option that is wrong. */
 export function checkTaskOptions(options: unknown): TaskSettings {
   const result = optionsSchema.safeParse(options);
   if (!result.success) {
-    throw new ModuleError(`Cannot define ${describe(options)}: ${describeIssues(result.error)}`);
+    throw new ModuleError(
+      `Cannot define ${describe(options)}: ${describeIssues(result.error, options)}`,
+    );
   }
   const { timeout, types, retry, topic, name, schema, concurrency, ...rest } = result.data;
   return {
@@ -128,7 +143,7 @@ export function checkTaskOptions(options: unknown): TaskSettings {
     concurrency,
     types: typeof types === "string" ? [types] : types,
     retry: retry ?? { ...DEFAULT_RETRY_POLICY },
-    timeoutMs: timeout === "none" ? Infinity : timeout,
+    timeoutMs: timeout,
   };
 }
 
@@ -137,12 +152,30 @@ function describe(options: unknown): string {
   return typeof name === "string" && name !== "" ? `task "${name}"` : "a task";
 }
 
-function describeIssues(error: z.ZodError): string {
+function describeIssues(error: z.ZodError, options: unknown): string {
   return error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return `unknown option ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+      const names = issue.keys.map((key) => `"${[...issue.path, key].join(".")}"`);
+      return `unknown option ${names.join(", ")}`;
     }
     const path = issue.path.join(".");
-    return path === "" ? issue.message : `${path}: ${issue.message}`;
+    const text = path === "" ? issue.message : `${path}: ${issue.message}`;
+    const given = issue.path.reduce<unknown>(
+      (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+      options,
+    );
+    // What compares two options has named them already.
+    return issue.code === "custom" && path === "retry" ? text : `${text}, got ${show(given)}`;
   }).join("; ");
+}
+
+function show(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "number") return String(value);
+  try {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+  } catch {
+    return `a ${typeof value}`;
+  }
 }

@@ -90,15 +90,31 @@ export class Task<Input = unknown> {
 
   /** The same, as a promise where the schema is asynchronous. */
   prepare(input: Input, options: SendOptions = {}): TaskMessage | Promise<TaskMessage> {
-    const result = this.settings.schema?.["~standard"].validate(input);
+    const result = this.#validate(input);
     if (result instanceof Promise) {
       return result.then((result) => {
         this.#accept(result);
         return this.#build(input, options);
-      });
+      }, (cause) => this.#schemaThrew(cause));
     }
     if (result) this.#accept(result);
     return this.#build(input, options);
+  }
+
+  #validate(input: unknown) {
+    try {
+      return this.settings.schema?.["~standard"].validate(input);
+    } catch (cause) {
+      return this.#schemaThrew(cause);
+    }
+  }
+
+  #schemaThrew(cause: unknown): never {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidPayloadError(
+      `Cannot send to task "${this.name}": its schema threw: ${reason}`,
+      { cause },
+    );
   }
 
   #accept(result: StandardSchemaV1.Result<unknown>): void {
