@@ -31,6 +31,7 @@ export function startReporter(parts: {
         rssBytes: process.memoryUsage.rss(),
         loopDelayMs: loopDelay.figures(),
         prefetchedBytes: consumer.statistics?.prefetchedBytes ?? 0,
+        fetchedBytes: consumer.statistics?.receivedBytes ?? 0,
       }, clock.now()),
     clock: { now: () => clock.wall() },
   });

@@ -4,11 +4,14 @@ export interface Statistics {
   brokersUp: number;
   /** Bytes prefetched, all partitions together. */
   prefetchedBytes: number;
+  /** Bytes of messages received since the client was made. */
+  receivedBytes: number;
   /** Ends of partitions for a reader of committed messages, by topic and partition. */
   ends: Map<string, Map<number, number>>;
 }
 
 interface RawStatistics {
+  rxmsg_bytes?: number;
   brokers?: Record<string, { state?: string; nodeid?: number }>;
   topics?: Record<string, {
     partitions?: Record<string, { fetchq_size?: number; hi_offset?: number; ls_offset?: number }>;
@@ -17,7 +20,12 @@ interface RawStatistics {
 
 export function readStatistics(text: string): Statistics {
   const raw = JSON.parse(text) as RawStatistics;
-  const statistics: Statistics = { brokersUp: 0, prefetchedBytes: 0, ends: new Map() };
+  const statistics: Statistics = {
+    brokersUp: 0,
+    prefetchedBytes: 0,
+    receivedBytes: raw.rxmsg_bytes ?? 0,
+    ends: new Map(),
+  };
   for (const broker of Object.values(raw.brokers ?? {})) {
     if (broker.state === "UP") statistics.brokersUp++;
   }

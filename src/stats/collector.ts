@@ -102,6 +102,7 @@ export class StatsCollector implements Stats {
       limit: gauges.limit,
       waiting: gauges.waiting,
       heldBytes: gauges.heldBytes,
+      fetchedBytes: gauges.fetchedBytes,
       maxBytes: gauges.maxBytes,
       rssBytes: gauges.rssBytes,
       peakRssBytes: this.#peakRssBytes,

@@ -12,6 +12,8 @@ export interface Gauges {
   /** Messages that wait in memory for their next attempt or a free slot of their task. */
   waiting: number;
   heldBytes: number;
+  /** Bytes of messages that Kafka sent so far, those fetched again included. */
+  fetchedBytes: number;
   maxBytes: number;
   rssBytes: number;
   /** From `LoopDelay.figures()`; milliseconds. */

@@ -20,6 +20,8 @@ export interface Snapshot {
   waiting: number;
   /** Bytes of messages prefetched and held; `null` for the prefetch part until Kafka reported it. */
   heldBytes: number;
+  /** Bytes of messages that Kafka sent so far, those fetched again included. */
+  fetchedBytes: number;
   maxBytes: number;
   /** Bytes resident in memory. */
   rssBytes: number;

@@ -13,6 +13,8 @@ export interface ProcessGauges {
   loopDelayMs: { p99: number; max: number };
   /** Bytes prefetched by the client; they count against the same budget as the held ones. */
   prefetchedBytes: number;
+  /** Bytes of messages that Kafka sent so far. */
+  fetchedBytes: number;
 }
 
 export function readGauges(
@@ -30,6 +32,7 @@ export function readGauges(
     limit: options.concurrency,
     waiting: runner.waiting + runner.due,
     heldBytes: runner.heldBytes + process.prefetchedBytes,
+    fetchedBytes: process.fetchedBytes,
     maxBytes: options.maxBytes,
     rssBytes: process.rssBytes,
     loopDelayMs: process.loopDelayMs,

@@ -105,6 +105,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   limit: anyCount,
   waiting: anyCount,
   heldBytes: anyCount,
+  fetchedBytes: anyCount,
   maxBytes: anyCount,
   rssBytes: anyCount,
   peakRssBytes: anyCount,

@@ -13,6 +13,7 @@ function gauges(changes: Partial<Gauges> = {}): Gauges {
     limit: 1000,
     waiting: 0,
     heldBytes: 0,
+    fetchedBytes: 0,
     maxBytes: 1000,
     rssBytes: 100,
     loopDelayMs: { p99: 1, max: 2 },
