@@ -1,24 +1,28 @@
 /**
- * Sends NDJSON from stdin, a message a line, and tells the results in the order of the lines.
+ * Sends NDJSON, a message a line, and tells the results in the order of the lines.
  *
- * Each line is checked before it is sent. At the first that cannot be sent it stops reading, unless told
- * to keep going; what was sent before is acknowledged and told in any case.
+ * Two sides work at once: one reads and sends, the other waits for the acknowledgements in order and
+ * tells them, so that a slow input is told as it goes. Each line is checked before it is sent. At the
+ * first that cannot be sent, or is refused, the reading stops, unless told to keep going; what was sent
+ * before is acknowledged and told in any case.
  */
-import process from "node:process";
 import { EXIT, type ExitCode, InvalidPayloadError, KafkaError, TaskcError } from "../errors.ts";
 import type { Delivered, Producer } from "../kafka/ports.ts";
 import { escapeText } from "../render/escape.ts";
 import type { SendOptions, Task } from "../task/task.ts";
-import { readLines } from "./ndjson.ts";
+import { type Line, readLines } from "./ndjson.ts";
 
-/** Messages sent and not acknowledged yet; at the bound stdin is not read on. */
-const MAX_PENDING = 10_000;
+/** Messages sent and not told yet; at the bound the input is not read on. */
+export const MAX_PENDING = 10_000;
 
 export interface LineSenderParts {
   task: Task;
   options: SendOptions;
   producer: Producer;
   keepGoing: boolean;
+  input: AsyncIterable<Uint8Array>;
+  /** Where lines that were not sent are named, with `keepGoing`. */
+  errors: { write(text: string): unknown };
 }
 
 interface Pending {
@@ -30,30 +34,65 @@ export class LineSender {
   readonly #parts: LineSenderParts;
   #pending: Pending[] = [];
   #head = 0;
+  #readAll = false;
   #sent = 0;
   #failures = 0;
   #worst: ExitCode = EXIT.ok;
   /** The failure that stopped the reading. */
-  #stopped: TaskcError | null = null;
+  #stopped: unknown = null;
+  /** Calls the side that waits for the other. */
+  #wakeReader: () => void = () => {};
+  #wakeTeller: () => void = () => {};
 
   constructor(parts: LineSenderParts) {
     this.#parts = parts;
   }
 
-  /** Reads stdin to its end. Throws the failure that stopped it; else returns the worst exit code. */
+  /** Reads the input to its end. Throws the failure that stopped it; else returns the worst exit code. */
   async sendAll(tell: (delivered: Delivered) => Promise<void>): Promise<ExitCode> {
-    for await (const { number, bytes } of readLines(process.stdin)) {
-      await this.#sendLine(number, bytes);
-      if (this.#stopped) break;
-      if (this.#pending.length - this.#head >= MAX_PENDING) await this.#settleNext(tell);
-    }
-    while (this.#head < this.#pending.length) await this.#settleNext(tell);
+    await Promise.all([this.#sendLines(), this.#tellResults(tell)]);
     if (this.#stopped) throw this.#stopped;
     if (this.#failures > 0) {
       const total = this.#sent + this.#failures;
-      process.stderr.write(`${this.#failures} of ${total} lines were not sent\n`);
+      this.#parts.errors.write(`${this.#failures} of ${total} lines were not sent\n`);
     }
     return this.#worst;
+  }
+
+  async #sendLines(): Promise<void> {
+    try {
+      const lines = readLines(this.#parts.input);
+      while (!this.#stopped) {
+        const line = await this.#nextLine(lines);
+        if (!line) break;
+        await this.#sendLine(line.number, line.bytes);
+        this.#wakeTeller();
+        while (!this.#stopped && this.#pending.length - this.#head >= MAX_PENDING) {
+          await new Promise<void>((resolve) => this.#wakeReader = resolve);
+        }
+      }
+    } catch (error) {
+      this.#stopped ??= error;
+    } finally {
+      this.#readAll = true;
+      this.#wakeTeller();
+    }
+  }
+
+  /** `null` at the end, or when the other side stops the reading. */
+  #nextLine(lines: AsyncGenerator<Line>): Promise<Line | null> {
+    return new Promise((resolve, reject) => {
+      this.#wakeReader = () => this.#stopped && resolve(null);
+      lines.next().then(({ done, value }) => resolve(done ? null : value), reject);
+    });
+  }
+
+  async #tellResults(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
+    for (;;) {
+      if (this.#head < this.#pending.length) await this.#settleNext(tell);
+      else if (this.#readAll) return;
+      else await new Promise<void>((resolve) => this.#wakeTeller = resolve);
+    }
   }
 
   async #sendLine(number: number, bytes: Uint8Array): Promise<void> {
@@ -73,21 +112,25 @@ export class LineSender {
   }
 
   async #settleNext(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
-    const { number, delivered } = this.#pending[this.#head++]!;
-    if (this.#head >= MAX_PENDING) {
-      this.#pending = this.#pending.slice(this.#head);
-      this.#head = 0;
-    }
-    let result: Delivered;
+    const { number, delivered } = this.#pending[this.#head]!;
     try {
-      result = await delivered;
+      const result = await delivered.catch((error: unknown) => {
+        this.#sent--;
+        this.#failures++;
+        this.#fail(number, error);
+      });
+      if (result) await tell(result);
     } catch (error) {
-      this.#sent--;
-      this.#failures++;
-      this.#fail(number, error);
-      return;
+      // Nobody reads the results any more.
+      this.#stopped ??= error;
+      throw error;
+    } finally {
+      if (++this.#head >= MAX_PENDING) {
+        this.#pending = this.#pending.slice(this.#head);
+        this.#head = 0;
+      }
+      this.#wakeReader();
     }
-    await tell(result);
   }
 
   #fail(number: number, error: unknown): void {
@@ -100,7 +143,7 @@ export class LineSender {
       return;
     }
     this.#worst = Math.max(this.#worst, failure.exitCode) as ExitCode;
-    process.stderr.write(`${escapeText(failure.message)}\n`);
+    this.#parts.errors.write(`${escapeText(failure.message)}\n`);
   }
 }
 

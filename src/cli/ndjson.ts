@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 /** A line longer than this is no message that a broker would take. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
 
 export interface Line {
   /** From 1. */
@@ -11,7 +12,10 @@ export interface Line {
   bytes: Uint8Array;
 }
 
-/** The lines of a stream, the last one also without a line break; empty ones are left out. */
+/**
+ * The lines of a stream, without their breaks (LF or CRLF), the last one also without one; blank ones are
+ * left out.
+ */
 export async function* readLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let rest: Uint8Array[] = [];
   let restBytes = 0;
@@ -20,7 +24,7 @@ export async function* readLines(stream: AsyncIterable<Uint8Array>): AsyncGenera
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       number++;
-      const bytes = join(rest, chunk.subarray(from, at));
+      const bytes = trimReturn(join(rest, chunk.subarray(from, at)));
       rest = [];
       restBytes = 0;
       from = at + 1;
@@ -50,6 +54,10 @@ function join(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
   return joined;
 }
 
+function trimReturn(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
+}
+
 function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 32 || byte === 13 || byte === 9);
+  return bytes.every((byte) => byte === 32 || byte === CARRIAGE_RETURN || byte === 9);
 }

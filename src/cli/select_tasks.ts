@@ -18,7 +18,7 @@ export function findTask(module: TaskModule, name: string): Task {
  */
 export function selectTasks(module: TaskModule, only: readonly string[] | null): TaskModule {
   if (only === null) return module;
-  const tasks = only.map((name) => findTask(module, name));
+  const tasks = [...new Set(only)].map((name) => findTask(module, name));
   for (const task of tasks) {
     const sharing = module.tasks.find((other) =>
       other.topic === task.topic && !tasks.includes(other)

@@ -42,8 +42,15 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
       await printer.print(print(await producer.send(message)));
       return EXIT.ok;
     }
-    return await new LineSender({ task, options, producer, keepGoing: settings.keepGoing })
-      .sendAll((delivered) => printer.print(print(delivered)));
+    const lines = new LineSender({
+      task,
+      options,
+      producer,
+      keepGoing: settings.keepGoing,
+      input: process.stdin,
+      errors: process.stderr,
+    });
+    return await lines.sendAll((delivered) => printer.print(print(delivered)));
   } finally {
     await printer.flush();
     bindSender(null);
