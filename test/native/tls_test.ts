@@ -12,13 +12,15 @@ async function tryTls(properties: Record<string, string>): Promise<string | null
   const producer = new kafka.Producer({
     "bootstrap.servers": brokers!,
     "security.protocol": "ssl",
-    // Errors of a producer are only served once it is connected; its log is at once.
-    "log_level": 3,
-    "log.connection.close": false,
+    // Errors of a producer are served once it is connected, its log at once.
+    "log_level": 7,
+    "debug": "security",
     ...properties,
   }, {});
   const failed = new Promise<string>((resolve) =>
-    producer.on("event.log", ({ message }) => resolve(message))
+    producer.on("event.log", ({ message }) => {
+      if (message.includes("handshake failed")) resolve(message);
+    })
   );
   const connected = call((done) => producer.connect({ timeout: 30_000 } as never, done as never));
   connected.catch(() => {});
