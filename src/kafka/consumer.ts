@@ -24,6 +24,7 @@ import type {
 } from "./ports.ts";
 import type { GroupProtocol } from "./group_protocol.ts";
 import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** The package's consumer, with the methods that its types leave out. */
@@ -281,8 +282,10 @@ export class KafkaConsumer implements Consumer {
 
   /** Offsets the group has committed; -1001 where it has none. Blocks nothing. */
   async committed(partitions: readonly TopicPartition[]): Promise<CommitEntry[]> {
-    const found = await call<{ topic: string; partition: number; offset?: number }[]>((callback) =>
-      this.#client.committed(partitions as never, 5000, callback as never)
+    const found = await retryWhileCoordinatorMoves(() =>
+      call<{ topic: string; partition: number; offset?: number }[]>((callback) =>
+        this.#client.committed(partitions as never, 5000, callback as never)
+      )
     );
     return found.map(({ topic, partition, offset }) => ({
       topic,

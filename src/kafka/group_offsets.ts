@@ -1,8 +1,8 @@
 /** Where a group stands before it starts, and where one without commits begins. */
-import { toKafkaError } from "./rdkafka.ts";
+import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { KafkaConsumer } from "./consumer.ts";
 import type { TopicPartition } from "./ports.ts";
-import { call, loadRdKafka } from "./rdkafka.ts";
+import { call, loadRdKafka, toKafkaError } from "./rdkafka.ts";
 
 /** The group has no commit for the partition. */
 const NO_OFFSET = -1001;
@@ -57,13 +57,17 @@ export async function pinStart(
     ? offsets.map(({ end }) => end)
     : await offsetsAt(consumer, offsets, from.epochMs);
   const pinned = offsets.map((one, index) => ({ ...one, committed: starts[index]! }));
-  try {
-    consumer.client.commitSync(
-      pinned.map(({ topic, partition, committed }) => ({ topic, partition, offset: committed })),
-    );
-  } catch (error) {
-    throw toKafkaError(error, "Cannot set the start of the group");
-  }
+  const commit = () => {
+    try {
+      consumer.client.commitSync(
+        pinned.map(({ topic, partition, committed }) => ({ topic, partition, offset: committed })),
+      );
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(toKafkaError(error, "Cannot set the start of the group"));
+    }
+  };
+  await retryWhileCoordinatorMoves(commit);
   return pinned;
 }
 

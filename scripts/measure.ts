@@ -1,0 +1,352 @@
+/**
+ * Figures of the main job, each from the compiled executable and a real broker, seen from outside: the
+ * producer is this process, and the tasks write what they saw to files. Run by scripts/measure.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import RdKafka from "@confluentinc/kafka-javascript";
+
+const brokers = process.env.TASKC_BROKERS!;
+const folder = mkdtempSync(join(tmpdir(), "measure-"));
+const executable = join(import.meta.dirname!, "..", "dist", "taskc");
+const PARTITIONS = "4";
+
+/** Wall clock with a fraction, the same in all processes of one machine. */
+const now = () => performance.timeOrigin + performance.now();
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const percentile = (values: number[], share: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
+
+const producer = await new Promise<InstanceType<typeof RdKafka.Producer>>((resolve, reject) => {
+  const client = new RdKafka.Producer({
+    "bootstrap.servers": brokers,
+    "linger.ms": 0,
+    "queue.buffering.max.messages": 3_000_000,
+    "queue.buffering.max.kbytes": 1_000_000,
+  });
+  client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve(client));
+});
+
+function send(topic: string, partition: number | null, value: unknown): void {
+  producer.produce(topic, partition, Buffer.from(JSON.stringify(value)));
+}
+
+function flush(): Promise<void> {
+  return new Promise((resolve, reject) =>
+    producer.flush(120_000, (error: unknown) => error ? reject(error) : resolve())
+  );
+}
+
+function writeModule(name: string, text: string): string {
+  const file = join(folder, `${name}.ts`);
+  writeFileSync(
+    file,
+    `import { task, z } from "taskc";\nimport { appendFileSync } from "node:fs";\n${text}`,
+  );
+  return file;
+}
+
+interface Stats {
+  type: string;
+  rssBytes: number;
+  peakRssBytes: number;
+  peakInFlight: number;
+  fetchedBytes: number;
+  totals: { done: number };
+  topics: { lag: number | null }[];
+}
+
+class Worker {
+  readonly stats: Stats[] = [];
+  readonly exited: Promise<number | null>;
+  readonly pid: number;
+  readonly #child;
+
+  constructor(module: string, args: string[]) {
+    this.#child = spawn(executable, ["run", module, "--stats", "json", ...args], {
+      cwd: folder,
+      env: { ...process.env, TASKC_BROKERS: brokers },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.pid = this.#child.pid!;
+    let rest = "";
+    this.#child.stderr.on("data", (chunk) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        if (line.startsWith('{"type":"stats"') || line.startsWith('{"type":"summary"')) {
+          this.stats.push(JSON.parse(line));
+        } else if (!line.startsWith("{")) process.stderr.write(`${line}\n`);
+      }
+    });
+    this.exited = new Promise((resolve) => this.#child.on("exit", resolve));
+  }
+
+  async stop(): Promise<Stats> {
+    this.#child.kill("SIGTERM");
+    await this.exited;
+    return this.stats.at(-1)!;
+  }
+
+  residentBytes(): number {
+    return Number(readFileSync(`/proc/${this.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+  }
+
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+}
+
+const GROUP = () => `measure-${Math.random().toString(36).slice(2)}`;
+
+async function makeTopics(module: string): Promise<void> {
+  const worker = new Worker(module, [
+    "--create-topics",
+    "--partitions",
+    PARTITIONS,
+    "--drain",
+    "--group",
+    GROUP(),
+  ]);
+  if (await worker.exited !== 0) throw new Error(`Cannot make the topics of ${module}`);
+}
+
+async function waitFor(ready: () => boolean): Promise<void> {
+  while (!ready()) await sleep(2);
+}
+
+const rows: [what: string, figure: string][] = [];
+const tell = (what: string, figure: string) => {
+  rows.push([what, figure]);
+  process.stdout.write(`${what.padEnd(58)} ${figure}\n`);
+};
+
+/** 6,000 jobs of 5 s and 4,000 of none: from the first send to the last completion. */
+async function jobs(): Promise<void> {
+  const done = join(folder, "jobs.done");
+  const module = writeModule(
+    "jobs",
+    `let done = 0;
+export const job = task({ schema: z.object({ ms: z.number(), of: z.number() }), run: async ({ ms, of }) => {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  if (++done === of) { appendFileSync("${done}", (performance.timeOrigin + performance.now()) + "\\n"); done = 0; }
+} });`,
+  );
+  await makeTopics(module);
+  const worker = new Worker(module, [
+    "--concurrency",
+    "6000",
+    "--group",
+    GROUP(),
+    "--from",
+    "latest",
+  ]);
+  await sleep(3000);
+  let ends = 0;
+  const round = async (count: number, ms: number): Promise<number> => {
+    const start = now();
+    for (let n = 0; n < count; n++) send("job", n % 4, { ms, of: count });
+    ends++;
+    await waitFor(() =>
+      existsSync(done) && readFileSync(done, "utf8").trim().split("\n").length === ends
+    );
+    return Number(readFileSync(done, "utf8").trim().split("\n").at(-1)) - start;
+  };
+  await round(4000, 0);
+  for (
+    const [count, label] of [[500, "100×5"], [1000, "200×5"], [2000, "200×10"], [
+      4000,
+      "200×20",
+    ]] as const
+  ) {
+    const times: number[] = [];
+    for (let n = 0; n < 9; n++) {
+      times.push(await round(count, 0));
+      await sleep(200);
+    }
+    tell(
+      `${count} jobs without I/O (${label}): min, median, max`,
+      [
+        Math.min(...times),
+        median(times),
+        Math.max(...times),
+      ].map((ms) => `${ms.toFixed(0)} ms`).join(", "),
+    );
+  }
+  const waits: number[] = [];
+  for (let n = 0; n < 3; n++) waits.push(await round(6000, 5000));
+  tell(
+    "6,000 jobs of 5 s: min, median, max",
+    [
+      Math.min(...waits),
+      median(waits),
+      Math.max(...waits),
+    ].map((ms) => `${(ms / 1000).toFixed(3)} s`).join(", "),
+  );
+  const last = await worker.stop();
+  tell("  in flight at most", String(last.peakInFlight));
+}
+
+/** 100,000 jobs of 5 s at once in one process. */
+async function many(): Promise<void> {
+  const module = writeModule(
+    "many",
+    `export const many = task({ schema: z.object({ n: z.number() }), run: () => new Promise<void>((resolve) => setTimeout(resolve, 5000)) });`,
+  );
+  await makeTopics(module);
+  const count = 100_000;
+  for (let n = 0; n < count; n++) send("many", n % 4, { n });
+  await flush();
+  const worker = new Worker(module, [
+    "--concurrency",
+    String(count),
+    "--max-bytes",
+    "1GiB",
+    "--drain",
+    "--group",
+    GROUP(),
+  ]);
+  const started = now();
+  await worker.exited;
+  const last = worker.stats.at(-1)!;
+  tell(
+    "100,000 jobs of 5 s, queued: from start to exit",
+    `${((now() - started) / 1000).toFixed(2)} s`,
+  );
+  tell("  in flight at most", String(last.peakInFlight));
+  tell("  peak memory", `${(last.peakRssBytes / 2 ** 20).toFixed(0)} MiB`);
+}
+
+/** An idle worker's share of a core, and how soon a message starts its task. */
+async function idle(): Promise<void> {
+  const starts = join(folder, "idle.starts");
+  const module = writeModule(
+    "idle",
+    `export const idle = task({ run: ({ at }: { at: number }) => appendFileSync("${starts}", (performance.timeOrigin + performance.now() - at) + "\\n") });`,
+  );
+  await makeTopics(module);
+  const worker = new Worker(module, ["--group", GROUP()]);
+  await sleep(5000);
+  const before = worker.cpuSeconds();
+  await sleep(30_000);
+  tell("idle: share of a core over 30 s", `${((worker.cpuSeconds() - before) / 0.3).toFixed(2)} %`);
+  const count = 200;
+  for (let n = 0; n < count; n++) {
+    send("idle", n % 4, { at: now() });
+    await sleep(100 + Math.random() * 50);
+  }
+  await sleep(500);
+  await worker.stop();
+  const latencies = readFileSync(starts, "utf8").trim().split("\n").map(Number);
+  tell(
+    `send to start of the task, ${latencies.length} messages: p50, p99, max`,
+    [
+      percentile(latencies, 0.5),
+      percentile(latencies, 0.99),
+      Math.max(...latencies),
+    ].map((ms) => `${ms.toFixed(2)} ms`).join(", "),
+  );
+}
+
+/** 2,000,000 messages: memory after the first 200,000 and at the end, lag at the end. */
+async function long(): Promise<void> {
+  const module = writeModule(
+    "long",
+    `export const long = task({ schema: z.object({ id: z.number(), name: z.string(), ok: z.boolean() }), run: async () => {} });`,
+  );
+  await makeTopics(module);
+  const count = 2_000_000;
+  for (let id = 0; id < count; id++) {
+    send("long", id % 4, { id, name: `name-${id}-${"x".repeat(50)}`, ok: true });
+    if (id % 100_000 === 0) await sleep(1);
+  }
+  await flush();
+  const group = GROUP();
+  const worker = new Worker(module, ["--drain", "--group", group]);
+  const started = now();
+  const samples: number[] = [];
+  const timer = setInterval(() => {
+    try {
+      samples.push(worker.residentBytes());
+    } catch { /* it has just ended */ }
+  }, 250);
+  const cpuTimer = setInterval(() => {
+    try {
+      cpu = worker.cpuSeconds();
+    } catch { /* it has just ended */ }
+  }, 50);
+  let cpu = 0;
+  const code = await worker.exited;
+  clearInterval(timer);
+  clearInterval(cpuTimer);
+  const last = worker.stats.at(-1)!;
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  tell("2,000,000 messages: done, exit code", `${last.totals.done}, ${code}`);
+  tell("  lag at the end", String(last.topics.map(({ lag }) => lag)));
+  tell(
+    "  rate, CPU seconds per million",
+    `${(count / (now() - started)).toFixed(0)} thousand/s, ${(cpu / 2).toFixed(2)}`,
+  );
+  const tenth = samples[Math.floor(samples.length / 10)]!;
+  tell(
+    "  resident after a tenth, at most after it",
+    `${mib(tenth)}, ${mib(Math.max(...samples.slice(Math.floor(samples.length / 10))))}`,
+  );
+  tell(
+    "  resident in the last tenth, median",
+    mib(median(samples.slice(-Math.ceil(samples.length / 10)))),
+  );
+}
+
+/** A stuck task with 500,000 messages queued beside one that gets 5,000 a second, and without. */
+async function stuck(): Promise<void> {
+  for (const queued of [0, 500_000]) {
+    const name = `beside${queued}`;
+    const seen = join(folder, `${name}.seen`);
+    const module = writeModule(
+      name,
+      `export const stuck = task({ topic: "stuck${queued}", concurrency: 10, timeout: "none", run: () => new Promise<void>(() => {}) });
+let delays: number[] = [];
+export const live = task({ topic: "${name}", run: ({ at }: { at: number }) => { delays.push(performance.timeOrigin + performance.now() - at); } });
+setInterval(() => { if (delays.length) appendFileSync("${seen}", JSON.stringify(delays) + "\\n"); delays = []; }, 1000);`,
+    );
+    await makeTopics(module);
+    for (let n = 0; n < queued; n++) send(`stuck${queued}`, n % 4, { n, filling: "x".repeat(80) });
+    await flush();
+    const worker = new Worker(module, ["--group", GROUP(), "--grace", "1s"]);
+    await sleep(4000);
+    const start = performance.now();
+    for (let sent = 0; sent < 50_000;) {
+      const due = Math.min(50_000, Math.floor((performance.now() - start) * 5));
+      for (; sent < due; sent++) send(name, sent % 4, { at: now() });
+      await sleep(2);
+    }
+    await sleep(1500);
+    const resident = worker.residentBytes();
+    const last = await worker.stop();
+    const delays: number[] = readFileSync(seen, "utf8").trim().split("\n")
+      .flatMap((line) => JSON.parse(line));
+    tell(
+      `5,000/s for 10 s beside ${queued} stuck: run, delay p50, p99`,
+      `${delays.length}, ${percentile(delays, 0.5).toFixed(2)} ms, ${
+        percentile(delays, 0.99).toFixed(2)
+      } ms`,
+    );
+    tell(
+      "  bytes received, resident",
+      `${(last.fetchedBytes / 1e6).toFixed(1)} MB, ${(resident / 2 ** 20).toFixed(0)} MiB`,
+    );
+  }
+}
+
+const all = { jobs, many, idle, long, stuck };
+const chosen = process.argv.slice(2);
+for (const [name, measure] of Object.entries(all)) {
+  if (chosen.length === 0 || chosen.includes(name)) await measure();
+}
+process.exit(0);
