@@ -30,8 +30,8 @@ const runtimes = {
  * exception is left out: Deno now and then never ends then, for reasons unknown.
  */
 const names = {
-  node: ["partition_poll", "producer", "consumer", "lifecycle"],
-  deno: ["partition_poll", "producer", "consumer"],
+  node: ["partition_poll", "partition_poll_lifecycle", "producer", "consumer", "lifecycle"],
+  deno: ["partition_poll", "partition_poll_lifecycle", "producer", "consumer"],
 };
 
 for (const [runtime, options] of Object.entries(runtimes)) {
