@@ -14,6 +14,8 @@ import { readStatistics, type Statistics } from "./statistics.ts";
 
 /** The same problem is told once in this time: librdkafka repeats itself. */
 const QUIET_MS = 10_000;
+/** Of syslog. */
+const LOG_WARNING = 4;
 
 export interface CommitReport extends TopicPartition {
   offset: number;
@@ -29,6 +31,7 @@ export class ConsumerInbox {
   #brokerChanges: BrokerChange[] = [];
   readonly #told = new Map<string, number>();
   #down = false;
+  #lastReason: string | null = null;
 
   takeAssignmentChanges(): AssignmentChange[] {
     return take(this.#changes, (empty) => this.#changes = empty);
@@ -74,16 +77,21 @@ export class ConsumerInbox {
     this.wake();
   }
 
+  /** librdkafka's log has the reasons that its errors leave out. */
+  addLogLine(severity: number, message: string): void {
+    if (severity <= LOG_WARNING) this.#lastReason = tidyReason(message);
+  }
+
   /** An error of the client; its code is always -1, so that only the text tells which. */
   addClientError(message: string): void {
-    const reason = tidyReason(message);
-    if (!/brokers? are down/.test(message)) {
-      this.addProblem({ code: -1, message: reason });
-      return;
+    if (/brokers? (connections )?are down/.test(message)) {
+      if (!this.#down) this.#brokerChanges.push({ up: false, reason: this.#lastReason ?? message });
+      this.#down = true;
+      this.wake();
+    } else if (!/broker transport failure/.test(message)) {
+      // One connection lost is librdkafka's to mend; that all are is told above.
+      this.addProblem({ code: -1, message: tidyReason(message) });
     }
-    if (!this.#down) this.#brokerChanges.push({ up: false, reason });
-    this.#down = true;
-    this.wake();
   }
 
   addStatistics(text: string): void {
