@@ -301,10 +301,30 @@ describe("a lost partition", () => {
     assert.equal(bench.producer.sent.length, 1);
   });
 
-  test("during its revocation: no commit, and one answer", async () => {
+  test("ends the sending of a dead letter that is refused only then", async () => {
+    const work = manualTask({ topic: "work", retry: { attempts: 1 } });
+    await using bench = new Bench({ work: work.task });
+    bench.producer.answers = "on command";
+    bench.consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    work.run(1).fail(new Error("no"));
+    await bench.turn(2);
+    bench.consumer.change("lost", P0);
+    await bench.turn(2);
+    bench.producer.sent[0]!.refuse(new KafkaError("no"));
+    await bench.turn(2);
+    await bench.advance(60_000, 4);
+    const { waiting, heldBytes, deadLettering } = bench.worker.runner;
+    assert.deepEqual([waiting, heldBytes, deadLettering], [0, 0, 0]);
+    assert.equal(bench.producer.sent.length, 1);
+    assert.equal(bench.stats.of("dead-letter-refused").length, 0);
+  });
+
+  test("during its revocation: no commit, and one answer, also to what waits behind it", async () => {
     const { bench, work } = await assigned();
     await using _ = bench;
     bench.consumer.change("revoke", P0);
+    bench.consumer.change("revoke", P1);
     await bench.turn(2);
     bench.consumer.change("lost", P0, P1);
     await bench.turn(2);

@@ -146,6 +146,22 @@ describe("a worker", () => {
     consumer.refuseCommit = () => null;
   });
 
+  test("asks again 100 ms after a refusal that will pass, without waiting for the interval", async () => {
+    const work = task({ topic: "work", run: () => {} });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.refuseCommit = () => ({ code: 27, message: "no" });
+    consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    await bench.advance(1000);
+    const { length } = consumer.commits;
+    await bench.advance(99, 5);
+    assert.equal(consumer.commits.length, length);
+    await bench.advance(1);
+    assert.equal(consumer.commits.length, length + 1);
+    consumer.refuseCommit = () => null;
+  });
+
   test("a refusal of one partition holds up no other's", async () => {
     const work = task({ topic: "work", run: () => {} });
     await using bench = new Bench({ work });
