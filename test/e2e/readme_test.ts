@@ -1,6 +1,6 @@
 /**
- * The papers tell what is so: each command in README.md and docs/wire.md is run as it stands, each file
- * shown there is written where its first line says, and tables of exit codes have the codes there are.
+ * Each command in README.md and docs/wire.md is run as it stands, and each file shown there is written
+ * where its first line says.
  *
  * Commands run in order, in one folder, as a reader would type them. Addresses are put in: 127.0.0.1:9092
  * is the test broker, 127.0.0.1:33445 what `taskc dev` prints. A command that runs until it is stopped
@@ -8,12 +8,11 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { EXIT } from "../../src/errors.ts";
 import {
   brokers,
   brokerTest,
@@ -213,39 +212,3 @@ function works([program, ...args]: readonly string[]): boolean {
     return false;
   }
 }
-
-test("the tables of exit codes have each code that there is, and no other", () => {
-  const codes = Object.values(EXIT).sort((a, b) => a - b);
-  for (const file of ["README.md", "docs/exit-codes.md"]) {
-    const rows = [...readFileSync(join(ROOT, file), "utf8").matchAll(/^\| (\d+(?:, \d+)*) +\|/gm)];
-    const listed = rows.flatMap(([, cell]) => cell!.split(", ").map(Number));
-    assert.deepEqual([...new Set(listed)].sort((a, b) => a - b), codes, file);
-  }
-});
-
-const PAPERS = [
-  "README.md",
-  "ARCHITECTURE.md",
-  "CHANGELOG.md",
-  "docs/exit-codes.md",
-  "docs/options.md",
-  "docs/stats.md",
-  "docs/wire.md",
-];
-
-test("links between the papers lead to files and headings that exist", () => {
-  for (const paper of PAPERS) {
-    const text = readFileSync(join(ROOT, paper), "utf8");
-    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(target!)) continue;
-      const [path, heading] = target!.split("#") as [string, string?];
-      const file = path === "" ? paper : join(dirname(paper), path);
-      assert.ok(existsSync(join(ROOT, file)), `${paper} links to ${target}`);
-      if (heading) {
-        const headings = [...readFileSync(join(ROOT, file), "utf8").matchAll(/^#+ (.*)$/gm)]
-          .map(([, title]) => title!.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-"));
-        assert.ok(headings.includes(heading), `${paper} links to ${target}`);
-      }
-    }
-  }
-});
