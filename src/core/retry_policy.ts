@@ -27,6 +27,8 @@ export const DEFAULT_RETRY_POLICY: Readonly<RetryPolicy> = {
  */
 export function nextDelay(policy: RetryPolicy, attempt: number, random: number): number | null {
   if (attempt >= policy.attempts) return null;
-  const bound = Math.min(policy.max, policy.min * policy.factor ** (attempt - 1));
+  // After enough attempts the growth is infinite, and that times zero is no number.
+  const growth = policy.min === 0 ? 1 : policy.factor ** (attempt - 1);
+  const bound = Math.min(policy.max, policy.min * growth);
   return Math.round(policy.jitter === "full" ? bound * random : bound);
 }

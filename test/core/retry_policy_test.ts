@@ -29,6 +29,14 @@ describe("nextDelay", () => {
     );
   });
 
+  test("stays 0 under a min of 0, though the growth becomes infinite", () => {
+    const policy = { attempts: 10_000, min: 0, max: 1000, factor: 2, jitter: "none" } as const;
+    for (const attempt of [1, 2, 1024, 1025, 9999]) {
+      assert.equal(nextDelay(policy, attempt, 0.5), 0);
+    }
+    assert.equal(nextDelay({ ...policy, min: 1 }, 9999, 0.5), 1000);
+  });
+
   test("without jitter it grows by the factor up to max", () => {
     const policy: RetryPolicy = { attempts: 7, min: 100, max: 1000, factor: 2, jitter: "none" };
     const delays = [1, 2, 3, 4, 5, 6, 7].map((attempt) => nextDelay(policy, attempt, 0.3));
