@@ -28,9 +28,12 @@ function newFolder(name: string): string {
   return mkdtempSync(join(scratch, `${name}-`));
 }
 
+/** Without what would choose another folder, and without the tests' own variables. */
 function environment(folder: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const { XDG_RUNTIME_DIR: _, ...env } = process.env;
-  return { ...env, TMPDIR: folder, ...more };
+  const kept = Object.entries(process.env).filter(([name]) =>
+    name !== "XDG_RUNTIME_DIR" && !name.startsWith("TASKC_")
+  );
+  return { ...Object.fromEntries(kept), TMPDIR: folder, ...more };
 }
 
 /** A command that needs the addon: it says that the broker cannot be reached, exit 4. */
