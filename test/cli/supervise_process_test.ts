@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { afterEach, describe, test } from "node:test";
+import { superviseProcess } from "../../src/cli/supervise_process.ts";
+import { EXIT, type ExitCode } from "../../src/errors.ts";
+import type { Worker } from "../../src/worker/worker.ts";
+import { RecordingStats } from "../worker/support/recording_stats.ts";
+
+const real = { exit: process.exit, setTimeout: globalThis.setTimeout };
+let supervision: { end(): void } | null = null;
+
+afterEach(() => {
+  supervision?.end();
+  supervision = null;
+  process.exit = real.exit;
+  globalThis.setTimeout = real.setTimeout;
+});
+
+/** A supervised worker; what it is asked, what is shown, and when the process would end. */
+function supervise(interruptedCode: ExitCode = EXIT.ok) {
+  const stats = new RecordingStats();
+  const calls: unknown[][] = [];
+  const timers: { ms: number; fire: () => void }[] = [];
+  globalThis.setTimeout =
+    ((fire: () => void, ms: number) => timers.push({ ms, fire })) as unknown as typeof setTimeout;
+  process.exit = ((code: number) => void calls.push(["exit", code])) as typeof process.exit;
+  supervision = superviseProcess({
+    worker: {
+      stop: (...args: unknown[]) => void calls.push(["stop", ...args]),
+    } as unknown as Worker,
+    stats,
+    graceMs: 20_000,
+    interruptedCode,
+    restoreTerminal: () => void calls.push(["restore"]),
+  });
+  return { stats, calls, timers };
+}
+
+const signal = (name: NodeJS.Signals) => process.emit(name, name as never);
+
+describe("superviseProcess", () => {
+  test("the first and the second signal go to the worker, a third ends the process", () => {
+    const { calls } = supervise();
+    signal("SIGTERM");
+    signal("SIGINT");
+    assert.deepEqual(calls, [["stop", "SIGTERM", EXIT.ok], ["stop", "SIGINT", EXIT.ok]]);
+    signal("SIGHUP");
+    assert.deepEqual(calls.slice(2, 4), [["restore"], ["exit", EXIT.interrupted]]);
+  });
+
+  test("the process ends 8 s after the grace, whatever happens", () => {
+    const { calls, timers } = supervise();
+    signal("SIGTERM");
+    signal("SIGTERM");
+    assert.deepEqual(timers.map(({ ms }) => ms), [28_000]);
+    timers[0]!.fire();
+    assert.deepEqual(calls.slice(-2), [["restore"], ["exit", EXIT.interrupted]]);
+  });
+
+  test("a drain that a signal ends has its own exit code", () => {
+    const { calls } = supervise(EXIT.interrupted);
+    signal("SIGINT");
+    assert.deepEqual(calls, [["stop", "SIGINT", EXIT.interrupted]]);
+  });
+
+  test("errors of code that nobody awaits are told, and the worker goes on", () => {
+    const { stats, calls } = supervise();
+    const hostile = Object.create(null, {
+      toString: {
+        value: () => {
+          throw new Error("hostile");
+        },
+      },
+    });
+    for (const error of [new Error("stray"), "text", undefined, Symbol("s"), hostile]) {
+      process.emit("uncaughtException", error as Error);
+      process.emit("unhandledRejection", error, Promise.resolve());
+    }
+    const reasons = stats.of("task-error").map(({ reason }) => reason);
+    assert.equal(reasons.length, 10);
+    assert.match(reasons[0]!, /stray[^]*supervise_process_test/);
+    assert.deepEqual(reasons.filter((_, index) => index % 2 === 1 && index > 1), [
+      "text",
+      "undefined",
+      "Symbol(s)",
+      "an error that cannot be shown",
+    ]);
+    assert.deepEqual(calls, []);
+  });
+
+  test("its end takes all listeners away", () => {
+    const names = ["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException", "unhandledRejection"];
+    const before = names.map((name) => process.listenerCount(name));
+    supervise();
+    assert.deepEqual(
+      names.map((name) => process.listenerCount(name)),
+      before.map((count) => count + 1),
+    );
+    supervision!.end();
+    assert.deepEqual(names.map((name) => process.listenerCount(name)), before);
+  });
+});
