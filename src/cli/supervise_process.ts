@@ -7,6 +7,7 @@
 import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
+import { describeError } from "../worker/dead_letters.ts";
 import { LEAVE_WITHIN_MS, type Worker } from "../worker/worker.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -37,8 +38,8 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
   };
   // Code of a task that nobody awaits: it is told, and the other tasks go on.
   const onStray = (error: unknown) => {
-    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
-    stats.event({ event: "task-error", task: null, reason });
+    const { message, stack } = describeError(error);
+    stats.event({ event: "task-error", task: null, reason: stack === "" ? message : stack });
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on("uncaughtException", onStray);
