@@ -2,127 +2,25 @@
  * Figures of the main job, each from the compiled executable and a real broker, seen from outside: the
  * producer is this process, and the tasks write what they saw to files. Run by scripts/measure.
  */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import RdKafka from "@confluentinc/kafka-javascript";
+import {
+  flush,
+  folder,
+  GROUP,
+  makeTopics,
+  median,
+  now,
+  percentile,
+  send,
+  sleep,
+  waitFor,
+  Worker,
+  writeModule,
+} from "./measure_rig.ts";
 
-const brokers = process.env.TASKC_BROKERS!;
-const folder = mkdtempSync(join(tmpdir(), "measure-"));
-const executable = join(import.meta.dirname!, "..", "dist", "taskc");
-const PARTITIONS = "4";
-
-/** Wall clock with a fraction, the same in all processes of one machine. */
-const now = () => performance.timeOrigin + performance.now();
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const percentile = (values: number[], share: number) =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
-
-const producer = await new Promise<InstanceType<typeof RdKafka.Producer>>((resolve, reject) => {
-  const client = new RdKafka.Producer({
-    "bootstrap.servers": brokers,
-    "linger.ms": 0,
-    "queue.buffering.max.messages": 3_000_000,
-    "queue.buffering.max.kbytes": 1_000_000,
-  });
-  client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve(client));
-});
-
-function send(topic: string, partition: number | null, value: unknown): void {
-  producer.produce(topic, partition, Buffer.from(JSON.stringify(value)));
-}
-
-function flush(): Promise<void> {
-  return new Promise((resolve, reject) =>
-    producer.flush(120_000, (error: unknown) => error ? reject(error) : resolve())
-  );
-}
-
-function writeModule(name: string, text: string): string {
-  const file = join(folder, `${name}.ts`);
-  writeFileSync(
-    file,
-    `import { task, z } from "taskc";\nimport { appendFileSync } from "node:fs";\n${text}`,
-  );
-  return file;
-}
-
-interface Stats {
-  type: string;
-  rssBytes: number;
-  peakRssBytes: number;
-  peakInFlight: number;
-  fetchedBytes: number;
-  totals: { done: number };
-  topics: { lag: number | null }[];
-}
-
-class Worker {
-  readonly stats: Stats[] = [];
-  readonly exited: Promise<number | null>;
-  readonly pid: number;
-  readonly #child;
-
-  constructor(module: string, args: string[]) {
-    this.#child = spawn(executable, ["run", module, "--stats", "json", ...args], {
-      cwd: folder,
-      env: { ...process.env, TASKC_BROKERS: brokers },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    this.pid = this.#child.pid!;
-    let rest = "";
-    this.#child.stderr.on("data", (chunk) => {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) {
-        if (line.startsWith('{"type":"stats"') || line.startsWith('{"type":"summary"')) {
-          this.stats.push(JSON.parse(line));
-        } else if (!line.startsWith("{")) process.stderr.write(`${line}\n`);
-      }
-    });
-    this.exited = new Promise((resolve) => this.#child.on("exit", resolve));
-  }
-
-  async stop(): Promise<Stats> {
-    this.#child.kill("SIGTERM");
-    await this.exited;
-    return this.stats.at(-1)!;
-  }
-
-  residentBytes(): number {
-    return Number(readFileSync(`/proc/${this.pid}/statm`, "utf8").split(" ")[1]) * 4096;
-  }
-
-  cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  }
-}
-
-const GROUP = () => `measure-${Math.random().toString(36).slice(2)}`;
-
-async function makeTopics(module: string): Promise<void> {
-  const worker = new Worker(module, [
-    "--create-topics",
-    "--partitions",
-    PARTITIONS,
-    "--drain",
-    "--group",
-    GROUP(),
-  ]);
-  if (await worker.exited !== 0) throw new Error(`Cannot make the topics of ${module}`);
-}
-
-async function waitFor(ready: () => boolean): Promise<void> {
-  while (!ready()) await sleep(2);
-}
-
-const rows: [what: string, figure: string][] = [];
 const tell = (what: string, figure: string) => {
-  rows.push([what, figure]);
   process.stdout.write(`${what.padEnd(58)} ${figure}\n`);
 };
 
