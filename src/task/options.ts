@@ -21,7 +21,11 @@ export interface RawMessage {
   headers: [name: string, value: Uint8Array | null][];
 }
 
-export type Decode<T = unknown> = "json" | "text" | "bytes" | ((message: RawMessage) => T);
+export type Decode<T = unknown> =
+  | "json"
+  | "text"
+  | "bytes"
+  | ((message: RawMessage) => T | Promise<T>);
 
 export interface RetryOptions {
   /** Attempts in all, the first included. @default 5 */

@@ -5,7 +5,7 @@
 import type { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
-import { type DeadLetters, describeError } from "./dead_letters.ts";
+import { buriedBy, type DeadLetters, describeError } from "./dead_letters.ts";
 import type { Execution } from "./execution.ts";
 import type { Holdings } from "./holdings.ts";
 
@@ -62,12 +62,13 @@ export class Burials {
   #acknowledged(execution: Execution): void {
     this.#answered(execution);
     this.#refusals.delete(execution);
-    const { partition, task, offset, attempt, failure } = execution;
+    const { partition, offset, attempt, failure } = execution;
+    const task = buriedBy(execution);
     this.total++;
-    task.recorder.dead();
+    task?.recorder.dead();
     this.#parts.stats.event({
       event: "dead",
-      task: task.name,
+      task: task?.name ?? null,
       topic: partition.topic,
       partition: partition.partition,
       offset,

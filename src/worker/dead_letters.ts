@@ -13,6 +13,19 @@ export function deadLetterTopic(group: string, topic: string): string {
   return `${group}.${topic}.dead`;
 }
 
+/** A message that no task of the module takes. */
+export class Unroutable extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "Unroutable";
+  }
+}
+
+/** The task that gave a message up; `null` for one that no task takes. */
+export function buriedBy({ task, failure }: Execution): Execution["task"] | null {
+  return failure?.error instanceof Unroutable ? null : task;
+}
+
 export class DeadLetters {
   readonly #producer: Producer;
   readonly #group: string;
@@ -64,7 +77,9 @@ export function buildDeadLetter(
     [HEADER.errorName, cut(name, 200)],
   );
   if (detail === "full") {
-    headers.push([HEADER.task, execution.task.name], [HEADER.error, cut(message, MAX_MESSAGE)]);
+    const task = buriedBy(execution);
+    if (task) headers.push([HEADER.task, task.name]);
+    headers.push([HEADER.error, cut(message, MAX_MESSAGE)]);
     if (stack !== "") headers.push([HEADER.errorStack, cut(stack, MAX_STACK)]);
     if (failure) {
       headers.push(

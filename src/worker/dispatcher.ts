@@ -7,7 +7,7 @@ import { type Lane, route } from "../task/registry.ts";
 import type { Task } from "../task/task.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Clock } from "./clock.ts";
-import { describeError } from "./dead_letters.ts";
+import { describeError, Unroutable } from "./dead_letters.ts";
 import { Execution } from "./execution.ts";
 import type { Partition } from "./partition.ts";
 import { InvalidPayload, readStructured } from "./payload.ts";
@@ -16,14 +16,6 @@ import type { TaskState } from "./task_state.ts";
 
 /** librdkafka's RD_KAFKA_RESP_ERR__PARTITION_EOF. */
 const PARTITION_EOF = -191;
-
-/** A message that no task of the module takes. */
-export class Unroutable extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = "Unroutable";
-  }
-}
 
 export interface DispatcherParts {
   consumer: Consumer;
@@ -135,7 +127,7 @@ export class Dispatcher {
     const { runner, stats, stop, tasks, unroutable } = this.#parts;
     switch (unroutable) {
       case "dead": {
-        // It is counted with the first task of its topic, for want of one of its own.
+        // It has no task of its own; the first of its topic only lends it a place.
         const task = tasks.get(partition.lane.tasks[0]!)!;
         const execution = new Execution(task, partition, position, batch, index, now);
         partition.tracker.hold(position, execution);

@@ -43,10 +43,16 @@ export function readStructured(batch: Batch, index: number): StructuredEvent | n
 
 /**
  * Decodes and validates. Throws, or rejects with, `InvalidPayload`; the result is a promise only when
- * the schema is asynchronous.
+ * `decode` or the schema is asynchronous.
  */
 export function readInput(task: Task, batch: Batch, index: number, partition: number): unknown {
   const payload = decodePayload(task, batch, index, partition);
+  return payload instanceof Promise
+    ? payload.then((decoded) => validate(task, decoded), decodeRejected)
+    : validate(task, payload);
+}
+
+function validate(task: Task, payload: unknown): unknown {
   const { schema } = task.settings;
   if (!schema) return payload;
   let result;
@@ -71,6 +77,10 @@ function schemaRejected(cause: unknown): never {
   throw new InvalidPayload(`its schema threw: ${describeError(cause).message}`, { cause });
 }
 
+function decodeRejected(cause: unknown): never {
+  throw new InvalidPayload(`its decode threw: ${describeError(cause).message}`, { cause });
+}
+
 function decodePayload(task: Task, batch: Batch, index: number, partition: number): unknown {
   const { decode } = task.settings;
   if (typeof decode === "function") {
@@ -85,7 +95,7 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
         headers: batch.headers(index),
       });
     } catch (cause) {
-      throw new InvalidPayload(`its decode threw: ${describeError(cause).message}`, { cause });
+      return decodeRejected(cause);
     }
   }
   const structured = readStructured(batch, index);

@@ -6,7 +6,7 @@
  * - `inFlight` is the number of slots taken, the sum over the tasks; `due` and `waiting` likewise;
  * - an offset is finished only when the run succeeded, was discarded, or its dead letter was
  *   acknowledged by the broker, and only while its partition is not closed;
- * - promises settle at any time, but nothing is decided outside of `collectOutcomes`.
+ * - attempts settle at any time, but nothing is decided of them outside of `collectOutcomes`.
  */
 import { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";

@@ -110,6 +110,20 @@ describe("decode", () => {
     });
   });
 
+  test("a function may be asynchronous, before a schema too", async () => {
+    const decode = ({ value }: RawMessage) => Promise.resolve(value!.length);
+    assert.deepEqual(await deliver({ decode }, { value: "four" }), ran(4));
+    const doubled = z.number().transform((length) => length * 2);
+    assert.deepEqual(await deliver({ decode, schema: doubled }, { value: "four" }), ran(8));
+    const rejecting = () => Promise.reject(new RangeError("bad magic byte"));
+    assert.deepEqual(await deliver({ decode: rejecting }, { value: "x" }), {
+      inputs: [],
+      error: "its decode threw: bad magic byte",
+      errorName: "InvalidPayload",
+      attempts: 1,
+    });
+  });
+
   test("a function may throw anything", async () => {
     for (
       const [thrown, told] of [[undefined, "undefined"], ["no", "no"], [Symbol("s"), "Symbol(s)"]]

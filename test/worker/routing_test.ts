@@ -155,6 +155,8 @@ describe("an unroutable message", () => {
       'Unroutable: its ce_type "refund" names no task of this module',
     );
     assert.equal(headersOf(message)["taskc-attempts"], "0");
+    assert.equal("taskc-task" in headersOf(message), false, "no task gave it up");
+    assert.equal(bench.stats.of("dead")[0]!.task, null);
     assert.equal(bench.worker.runner.heldBytes, 0);
     await bench.advance(1000);
     assert.equal(bench.consumer.committed.get("shop/0"), 2);
