@@ -59,16 +59,16 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   const watch = watchModule(args.module, (file) => {
     note(`${file} changed`);
     if (!child) return start();
+    // A second signal would abort the tasks that the child is finishing.
+    if (!restart) child.kill("SIGTERM");
     restart = true;
-    child.kill("SIGTERM");
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      const again = leaving;
       leaving = true;
-      if (!child) finish(EXIT.ok);
-      // A terminal sends SIGINT to the child as well; sending it twice would abort its tasks.
-      else if (signal !== "SIGINT" || again) child.kill(signal);
+      // A terminal tells the child as well; what comes together counts as one (supervise_process.ts).
+      if (child) child.kill(signal);
+      else finish(EXIT.ok);
     });
   }
   start();

@@ -100,6 +100,7 @@ async function consume(
       graceMs: settings.grace,
       interruptedCode: settings.drain ? EXIT.interrupted : EXIT.ok,
       restoreTerminal: () => reporter.stop(),
+      now: clock.now,
     });
     try {
       stats.event({

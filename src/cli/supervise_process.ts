@@ -3,13 +3,18 @@
  *
  * The first SIGINT, SIGTERM or SIGHUP drains, a second aborts, a third leaves at once. Whatever Kafka or
  * a task does, the process ends at the grace and a fixed time after the first signal.
+ *
+ * Signals that come together are one request: a terminal tells the whole process group, and whoever
+ * started this process (timeout, a shell, `taskc dev`) passes on what it was told itself.
  */
 import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
-import { describeError } from "../worker/dead_letters.ts";
+import { describeError } from "../worker/describe_error.ts";
 import { LEAVE_WITHIN_MS, type Worker } from "../worker/worker.ts";
 
+/** Signals closer to each other than this are one. */
+const TOGETHER_MS = 100;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface SupervisionParts {
@@ -19,11 +24,14 @@ export interface SupervisionParts {
   /** Exit code of a run that a signal ended, when all in flight was finished. */
   interruptedCode: ExitCode;
   restoreTerminal: () => void;
+  /** Milliseconds that only rise. */
+  now: () => number;
 }
 
 export function superviseProcess(parts: SupervisionParts): { end(): void } {
   const { worker, stats } = parts;
   let signals = 0;
+  let lastSignal = -Infinity;
   let deadline: ReturnType<typeof setTimeout> | undefined;
 
   const leaveNow = () => {
@@ -31,6 +39,10 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
     process.exit(EXIT.interrupted);
   };
   const onSignal = (signal: string) => {
+    const now = parts.now();
+    const together = now - lastSignal < TOGETHER_MS;
+    lastSignal = now;
+    if (together) return;
     signals++;
     if (signals > 2) leaveNow();
     worker.stop(signal, parts.interruptedCode);

@@ -14,6 +14,8 @@ export interface ConnectionSettings {
 export const CONNECT_TIMEOUT_MS = 8000;
 /** A port that refuses connections for so long is taken for the wrong one. */
 const REFUSED_FOR_MS = 3000;
+/** Of syslog. */
+const LOG_WARNING = 4;
 
 /** The properties that every client has. A user's own win over our defaults. */
 export function connectionProperties(connection: ConnectionSettings): Record<string, unknown> {
@@ -83,11 +85,12 @@ export async function connect(
   const hopeless = new Promise<never>((_, reject) => giveUp = reject);
   hopeless.catch(() => {});
   let refusedTimer: ReturnType<typeof setTimeout> | undefined;
-  const listener = ({ severity, message }: LogLine) => {
-    if (severity > 4) return noteApiVersions(message, apis);
+  const listener = ({ severity, fac, message }: LogLine) => {
+    // A connection that fails is logged as an error or, when the other side closed it, as information.
+    if (severity > LOG_WARNING && fac !== "FAIL") return noteApiVersions(message, apis);
     if (reasons.length < 100) reasons.push(message);
     if (isHopeless(message)) giveUp(new Error(message));
-    if (/Connection refused/.test(message)) {
+    if (/Connection refused|in state APIVERSION_QUERY/.test(message)) {
       refusedTimer ??= setTimeout(() => giveUp(new Error(message)), REFUSED_FOR_MS);
     }
   };
@@ -154,8 +157,11 @@ function hintFor(reason: string): string {
   if (/certificate/i.test(reason)) {
     return "Give the CA that signed the broker's certificate with -X ssl.ca.location=FILE";
   }
+  // A broker closes the connection on what is no TLS; the log tells the state that it was in.
   if (
-    /connecting to a SSL listener|might be caused by incorrect security\.protocol/i.test(reason)
+    /in state APIVERSION_QUERY|connecting to a SSL listener|incorrect security\.protocol/i.test(
+      reason,
+    )
   ) {
     return "The port may expect TLS: try -X security.protocol=ssl or sasl_ssl";
   }

@@ -5,7 +5,8 @@
 import type { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
-import { buriedBy, type DeadLetters, describeError } from "./dead_letters.ts";
+import { buriedBy, type DeadLetters } from "./dead_letters.ts";
+import { describeError } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import type { Holdings } from "./holdings.ts";
 

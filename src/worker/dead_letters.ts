@@ -1,7 +1,9 @@
 /** Dead letters: the message as it was, with what went wrong in its headers. */
 import type { OutgoingMessage, Producer } from "../kafka/ports.ts";
 import { HEADER } from "../task/message.ts";
+import { describeError } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
+import { InvalidPayload } from "./payload.ts";
 
 /** Characters of a stack that are kept; the whole record must stay below the topic's size limit. */
 const MAX_STACK = 8000;
@@ -70,7 +72,8 @@ export function buildDeadLetter(
   const { batch, index, partition, offset, attempt, failure } = execution;
   const headers: [string, Uint8Array | string | null][] = batch.headers(index)
     .filter(([name]) => !OWN_HEADERS.has(name));
-  const { name, message, stack } = describeError(failure?.error);
+  const { name, message } = describeError(failure?.error);
+  const stack = stackOf(failure?.error);
   headers.push(
     [HEADER.origin, `${partition.topic}/${partition.partition}/${offset}`],
     [HEADER.attempts, String(attempt)],
@@ -91,21 +94,11 @@ export function buildDeadLetter(
   return { topic, key: batch.key(index), value: batch.value(index), headers };
 }
 
-/** Name, message and stack of whatever was thrown. */
-export function describeError(error: unknown): { name: string; message: string; stack: string } {
-  try {
-    if (error instanceof Error) {
-      return {
-        name: String(error.name),
-        message: String(error.message),
-        stack: error.stack === undefined ? "" : String(error.stack),
-      };
-    }
-    return { name: typeof error, message: String(error), stack: "" };
-  } catch {
-    // A thrown object may fail even to become a string.
-    return { name: typeof error, message: "an error that cannot be shown", stack: "" };
-  }
+/** Where the user's code failed; our own frames tell nobody anything. */
+function stackOf(error: unknown): string {
+  if (error instanceof Unroutable) return "";
+  if (error instanceof InvalidPayload) return describeError(error.cause).stack;
+  return describeError(error).stack;
 }
 
 function cut(text: string, length: number): string {

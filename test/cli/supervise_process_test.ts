@@ -32,11 +32,18 @@ function supervise(interruptedCode: ExitCode = EXIT.ok) {
     graceMs: 20_000,
     interruptedCode,
     restoreTerminal: () => void calls.push(["restore"]),
+    now: () => now,
   });
   return { stats, calls, timers };
 }
 
-const signal = (name: NodeJS.Signals) => process.emit(name, name as never);
+let now = 0;
+
+/** Tells a signal, `after` so many milliseconds. */
+function signal(name: NodeJS.Signals, after = 1000): void {
+  now += after;
+  process.emit(name, name as never);
+}
 
 describe("superviseProcess", () => {
   test("the first and the second signal go to the worker, a third ends the process", () => {
@@ -46,6 +53,16 @@ describe("superviseProcess", () => {
     assert.deepEqual(calls, [["stop", "SIGTERM", EXIT.ok], ["stop", "SIGINT", EXIT.ok]]);
     signal("SIGHUP");
     assert.deepEqual(calls.slice(2, 4), [["restore"], ["exit", EXIT.interrupted]]);
+  });
+
+  test("signals that come together are one request", () => {
+    const { calls } = supervise();
+    signal("SIGINT");
+    signal("SIGINT", 20);
+    signal("SIGTERM", 99);
+    assert.deepEqual(calls, [["stop", "SIGINT", EXIT.ok]]);
+    signal("SIGTERM", 100);
+    assert.equal(calls.length, 2);
   });
 
   test("the process ends 8 s after the grace, whatever happens", () => {
