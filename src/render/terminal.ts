@@ -8,7 +8,7 @@
  * States: idle → live → left. `start` makes it live: cursor hidden, output captured, a frame at each
  * turn of the timer. Text of others waits in `#pending` for a few milliseconds, so that a flood of lines
  * is one write with one panel below. It is left by `stop`, by the process's exit, by an uncaught
- * exception, by a signal that nobody else handles, or by a terminal that is gone; always exactly once,
+ * exception or a signal that nobody else handles, or by a terminal that is gone; always exactly once,
  * and the cursor is visible and the captured streams are as before from then on. Ctrl-Z pauses it: the
  * terminal is as found, and the panel is drawn anew, wherever the cursor is then, after `fg`.
  */
@@ -180,7 +180,7 @@ export class LiveTerminal {
     // Nor are the signals then: a SIGHUP that is on its way would be dropped and the program live on.
     this.#stream.on("error", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "exit", () => this.#leave({ keepPanel: true }));
-    this.#listen(process, "uncaughtExceptionMonitor", () => this.#leave({ keepPanel: true }));
+    this.#listen(process, "uncaughtExceptionMonitor", () => this.#onUncaught());
     this.#listen(process, "SIGTSTP", () => this.#pause());
     this.#listen(process, "SIGCONT", () => this.#resume());
     for (const signal of FATAL_SIGNALS) {
@@ -188,6 +188,11 @@ export class LiveTerminal {
       process.on(signal, onSignal);
       this.#signals.push(() => process.off(signal, onSignal));
     }
+  }
+
+  /** With a handler, which the worker has, the program goes on, and so does the panel. */
+  #onUncaught(): void {
+    if (process.listenerCount("uncaughtException") === 0) this.#leave({ keepPanel: true });
   }
 
   #onFatal(signal: NodeJS.Signals): void {

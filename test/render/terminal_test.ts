@@ -117,6 +117,20 @@ terminalTest(
   },
 );
 
+terminalTest(
+  "LiveTerminal goes on after a stray error that somebody handles",
+  { columns: 80, rows: 30 },
+  async (terminal) => {
+    start(terminal, "stray");
+    const screen = await terminal.until(
+      (screen) => /^after it$/m.test(screen) && headers(screen) === 1,
+      { what: "the panel below the line after the error" },
+    );
+    assert.match(screen, /^stray: of a task\nafter it$/m);
+    assert.equal(terminal.cursorVisible(), false);
+  },
+);
+
 for (
   const [scenario, last] of [["exit", /^last words$/m], [
     "throw",
