@@ -2,6 +2,8 @@
 import process from "node:process";
 import { liftHttpLimit } from "./cli/http_limit.ts";
 import { type Handlers, runProgram } from "./cli/program.ts";
+import { reportFailure, takesColours } from "./cli/report_failure.ts";
+import { EnvironmentError, EXIT } from "./errors.ts";
 
 if (process.argv[2] === "run") liftHttpLimit(process.argv.slice(2));
 
@@ -14,13 +16,14 @@ const handlers: Handlers = {
   version: async () => (await import("./cli/version.ts")).describeVersions(),
 };
 
-// `taskc … | head`: nobody reads on, and nothing is wrong with that.
+// Nobody reads on (`taskc send … | head`), or the disk is full: the command goes on, since what it does
+// matters more than what it prints, and its exit code tells how it went.
+let unwritten: Error | null = null;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") unwritten ??= error;
 });
 
-const exitCode = await runProgram(handlers, {
+let exitCode = await runProgram(handlers, {
   argv: process.argv.slice(2),
   env: process.env,
   folder: process.cwd(),
@@ -34,4 +37,15 @@ await Promise.all(
     new Promise<void>((resolve) => stream.write("", () => resolve()))
   ),
 );
+// Bun tells that a write has failed only after the next one was done.
+await new Promise((resolve) => setImmediate(resolve));
+if (unwritten) {
+  const cause: Error = unwritten;
+  const failure = new EnvironmentError(`Cannot write to standard output: ${cause.message}`, {
+    cause,
+  });
+  const { stderr, env } = process;
+  const code = reportFailure(failure, stderr, { colours: takesColours(stderr, env) });
+  if (exitCode === EXIT.ok) exitCode = code;
+}
 process.exit(exitCode);

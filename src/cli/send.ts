@@ -47,7 +47,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
       options,
       producer,
       keepGoing: settings.keepGoing,
-      input: process.stdin,
+      input: readable(process.stdin),
       errors: process.stderr,
     });
     return await lines.sendAll((delivered) => printer.print(print(delivered)));
@@ -55,6 +55,15 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
     await printer.flush();
     bindSender(null);
     await producer.close(settings.timeout);
+  }
+}
+
+/** The stream's bytes; what cannot be read at all, such as a folder, is the caller's mistake. */
+async function* readable(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    throw new UsageError(`Cannot read standard input: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -56,6 +56,31 @@ describe("LinePrinter", () => {
     await printing;
   });
 
+  test("lets nobody wait for a stream that has failed, and writes no more to it", async () => {
+    const { sink, printer: it } = printer();
+    sink.full = true;
+    const printing = it.print("x".repeat(20_000));
+    await new Promise((resolve) => setImmediate(resolve));
+    sink.emit("error", new Error("EPIPE: broken pipe, write"));
+    await printing;
+    await it.print("y".repeat(20_000));
+    await it.flush();
+    assert.equal(sink.writes.length, 1);
+  });
+
+  test("writes nothing while its reader is slower, and all of it afterwards", async () => {
+    const { sink, printer: it } = printer();
+    sink.full = true;
+    const printing = it.print("x".repeat(20_000));
+    const others = ["a", "b", "c"].map((line) => it.print(line));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(sink.writes.length, 1);
+    sink.full = false;
+    sink.emit("drain");
+    await Promise.all([printing, ...others]);
+    assert.deepEqual(sink.writes.slice(1), ["a\nb\nc\n"]);
+  });
+
   test("with nothing to say writes nothing", async () => {
     const { sink, printer: it } = printer();
     await it.flush();
