@@ -1,6 +1,7 @@
 /** Loads a user's module, and says exactly what is wrong with it when it cannot be used. */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ModuleError, type TaskcError } from "../errors.ts";
 import type { Hooks, TaskModule } from "./registry.ts";
@@ -14,11 +15,26 @@ export async function loadTaskModule(file: string): Promise<TaskModule> {
   provideModules(dirname(path));
   let exports: Record<string, unknown>;
   try {
-    exports = await import(pathToFileURL(path).href);
+    exports = await withoutExit(() => import(pathToFileURL(path).href));
   } catch (cause) {
     throw loadFailure(file, cause);
   }
   return readModule(file, exports);
+}
+
+/** A module that ends the process while it is loaded would pass for a command that went well. */
+async function withoutExit<T>(load: () => Promise<T>): Promise<T> {
+  const { exit } = process;
+  process.exit = (code) => {
+    throw new ModuleError(`It called process.exit(${code ?? ""}) while it was loaded`, {
+      hint: "Throw an error instead, or leave it to taskc when to end",
+    });
+  };
+  try {
+    return await load();
+  } finally {
+    process.exit = exit;
+  }
 }
 
 /** The tasks and hooks among a module's exports. */

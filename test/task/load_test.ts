@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { ModuleError } from "../../src/errors.ts";
@@ -48,6 +49,14 @@ function readRefusal(exports: Record<string, unknown>): string {
 }
 
 describe("loadTaskModule", () => {
+  test("refuses a module that ends the process, and leaves process.exit to everybody else", async () => {
+    const { exit } = process;
+    const error = await refusal(file("exits.ts", `process.exit(0);`));
+    assert.equal(error.message, "it called process.exit(0) while it was loaded");
+    assert.equal(error.hint, "Throw an error instead, or leave it to taskc when to end");
+    assert.equal(process.exit, exit);
+  });
+
   test("finds tasks and hooks, and names tasks after their exports", async () => {
     const path = file(
       "good.ts",
