@@ -58,8 +58,9 @@ export class Drain {
       this.#holdBack(partition, target);
     }
     if (this.#open.size === 0) return "done";
-    if (finished === this.#open.size) return "finished";
+    // Before all else: a commit that is refused again and again has no end of its own.
     if (now >= this.#deadline) return "out of time";
+    if (finished === this.#open.size) return "finished";
     if (!this.#asking && now - this.#lastAsked >= ASK_INTERVAL_MS) {
       this.#lastAsked = now;
       void this.#lookUp();

@@ -49,6 +49,23 @@ describe("a drain", () => {
     assert.equal(bench.clock.now(), 0);
   });
 
+  test("is out of time, too, when only its commit is refused", async () => {
+    const { task: work, run } = manualTask({ topic: "work" });
+    const drain = drainTo([{ ...P0, end: 1 }], { deadline: 30_000 });
+    await using bench = new Bench({ work }, {}, drain);
+    bench.consumer.refuseCommit = () => ({ code: 29, message: "Topic authorization failed" });
+    bench.consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    run(1).finish();
+    await bench.turn(3);
+    await bench.advance(29_000);
+    assert.equal(bench.worker.phase, "running");
+    await bench.advance(1000);
+    assert.notEqual(bench.worker.phase, "running");
+    await bench.advance(3000);
+    assert.equal(await bench.end(), EXIT.interrupted);
+  });
+
   test("leaves what came later, and partitions without a target, to the next run", async () => {
     const { task: work, run, inputs } = manualTask({ topic: "work" });
     await using bench = new Bench({ work }, { concurrency: 2 }, drainTo([{ ...P0, end: 2 }]));
