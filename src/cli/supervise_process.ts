@@ -4,9 +4,12 @@
  * The first SIGINT, SIGTERM or SIGHUP drains, a second aborts, a third leaves at once. Whatever Kafka or
  * a task does, the process ends at the grace and a fixed time after the first signal.
  *
+ * A SIGHUP that the process was started to ignore, by nohup, stays ignored.
+ *
  * Signals that come together are one request: a terminal tells the whole process group, and whoever
  * started this process (timeout, a shell, `taskc dev`) passes on what it was told itself.
  */
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
@@ -53,15 +56,26 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
     const { message, stack } = describeError(error);
     stats.event({ event: "task-error", task: null, reason: stack === "" ? message : stack });
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const heeded = SIGNALS.filter((signal) => signal !== "SIGHUP" || !ignoresHangup());
+  for (const signal of heeded) process.on(signal, onSignal);
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);
   return {
     end() {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of heeded) process.off(signal, onSignal);
       process.off("uncaughtException", onStray);
       process.off("unhandledRejection", onStray);
       clearTimeout(deadline);
     },
   };
+}
+
+/** Whether whoever started this process had SIGHUP ignored; a listener would undo that. */
+function ignoresHangup(): boolean {
+  try {
+    const [, ignored] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))!;
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }

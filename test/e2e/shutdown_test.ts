@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import {
   brokerTest,
+  executable,
   json,
   lag,
   produce,
   type Project,
   project,
   runWorker,
+  taskc,
   topic,
   until,
   workModule,
@@ -36,6 +38,22 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(await lag(worker.group, from), 300 - entries.length);
   });
 }
+
+brokerTest("a worker under nohup outlives its terminal", async () => {
+  const from = await topic();
+  using folder = project({ "tasks.ts": workModule(from) });
+  await produce(from, json([{ id: 1 }]));
+  const args = [executable, "run", "tasks.ts", "--group", folder.folder.split("/").at(-1)!];
+  await using worker = taskc(args, { program: "nohup", cwd: folder.folder });
+  await until("the first message", () => folder.finishedCount() === 1);
+  worker.kill("SIGHUP");
+  await produce(from, json([{ id: 2 }]));
+  await until("the next message", () => folder.finishedCount() === 2);
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /draining reason=SIGTERM/);
+});
 
 /** A task that fails when its signal says so, as a request with `{ signal }` does. */
 function waitingModule(from: string): string {
