@@ -1,6 +1,6 @@
 /** How clients reach the brokers, and what to say when they cannot. */
-import { KafkaError } from "../errors.ts";
-import { call } from "./rdkafka.ts";
+import { KafkaError, SettingsError } from "../errors.ts";
+import { call, CODE } from "./rdkafka.ts";
 import { defaultTlsProperties } from "./tls.ts";
 
 export interface ConnectionSettings {
@@ -102,11 +102,27 @@ export async function connect(
     ]);
     return { metadata, apis };
   } catch (cause) {
+    // The client was never made: no broker has anything to do with it.
+    if (cause instanceof KafkaError && cause.kafkaCode === CODE.state) throw wrongProperties(cause);
     throw describeConnectFailure(connection, reasons, cause);
   } finally {
     clearTimeout(refusedTimer);
     client.removeListener("event.log", listener);
   }
+}
+
+/** Makes a client. Throws a `SettingsError` for properties that librdkafka refuses at once. */
+export function makeClient<Client>(make: () => Client): Client {
+  try {
+    return make();
+  } catch (cause) {
+    throw wrongProperties(cause);
+  }
+}
+
+function wrongProperties(cause: unknown): SettingsError {
+  const { message } = cause as Error;
+  return new SettingsError([`Cannot use the properties of librdkafka that are set: ${message}`]);
 }
 
 /** librdkafka logs what a broker speaks when `debug=feature` is on; no call tells. */

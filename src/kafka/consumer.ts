@@ -9,7 +9,7 @@
 import type { PartitionPoll, PollHandle } from "./addon.ts";
 import { loadAddon } from "./addon.ts";
 import { Batch } from "./batch.ts";
-import { connect } from "./connection.ts";
+import { connect, makeClient } from "./connection.ts";
 import { consumerProperties, type ConsumerSettings } from "./consumer_properties.ts";
 import { type CommitReport, ConsumerInbox } from "./consumer_inbox.ts";
 import type {
@@ -181,14 +181,16 @@ export class KafkaConsumer implements Consumer {
   // --- connecting
 
   async #connect(protocol: GroupProtocol): Promise<void> {
-    const client = new this.#rdkafka.KafkaConsumer({
-      ...consumerProperties(this.#settings, protocol),
-      "rebalance_cb": (error: { code: number }, partitions: TopicPartition[]) =>
-        this.#rebalanced(error.code, partitions),
-      "offset_commit_cb": (error: unknown, reports: CommitReport[]) =>
-        this.#inbox.addCommitAnswer(error, reports),
-      // deno-lint-ignore no-explicit-any
-    } as any, { "auto.offset.reset": "earliest" }) as Client;
+    const client = makeClient(() =>
+      new this.#rdkafka.KafkaConsumer({
+        ...consumerProperties(this.#settings, protocol),
+        "rebalance_cb": (error: { code: number }, partitions: TopicPartition[]) =>
+          this.#rebalanced(error.code, partitions),
+        "offset_commit_cb": (error: unknown, reports: CommitReport[]) =>
+          this.#inbox.addCommitAnswer(error, reports),
+        // deno-lint-ignore no-explicit-any
+      } as any, { "auto.offset.reset": "earliest" })
+    ) as Client;
     this.#client = client;
     this.#protocol = protocol;
     client.on("event.error", ({ message }: { message: string }) => {

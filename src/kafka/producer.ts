@@ -5,6 +5,7 @@ import {
   type Connected,
   connectionProperties,
   type ConnectionSettings,
+  makeClient,
   type Metadata,
 } from "./connection.ts";
 import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
@@ -49,18 +50,20 @@ export class KafkaProducer implements Producer {
   /** Connects; throws a `KafkaError` that says why it cannot. */
   static async open(settings: ProducerSettings): Promise<KafkaProducer> {
     const { Producer } = await loadRdKafka();
-    const client = new Producer({
-      "linger.ms": settings.lingerMs ?? 5,
-      "queue.buffering.max.messages": 500_000,
-      // Our own limit must not undercut the broker's: what is too large is for the broker to say.
-      "message.max.bytes": 1_000_000_000,
-      // Tells what the brokers speak; see `connect`.
-      "debug": "feature",
-      ...connectionProperties(settings),
-      "enable.idempotence": true,
-      "dr_cb": true,
-      // deno-lint-ignore no-explicit-any
-    } as any, {});
+    const client = makeClient(() =>
+      new Producer({
+        "linger.ms": settings.lingerMs ?? 5,
+        "queue.buffering.max.messages": 500_000,
+        // Our own limit must not undercut the broker's: what is too large is for the broker to say.
+        "message.max.bytes": 1_000_000_000,
+        ...connectionProperties(settings),
+        // Tells what the brokers speak, whatever else the user wants to hear; see `connect`.
+        "debug": withFeature(settings.properties.debug),
+        "enable.idempotence": true,
+        "dr_cb": true,
+        // deno-lint-ignore no-explicit-any
+      } as any, {})
+    );
     client.on("event.error", () => {});
     client.on("delivery-report", (error: unknown, report: unknown) => {
       const { topic, partition, offset, opaque } = report as Report;
@@ -137,6 +140,10 @@ export class KafkaProducer implements Producer {
       });
     });
   }
+}
+
+function withFeature(debug: string | undefined): string {
+  return debug ? `${debug},feature` : "feature";
 }
 
 const EMPTY = Buffer.alloc(0);

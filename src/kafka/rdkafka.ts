@@ -9,6 +9,7 @@ export const CODE = {
   assignPartitions: -175,
   revokePartitions: -174,
   fatal: -150,
+  state: -172,
   queueFull: -184,
   topicAlreadyExists: 36,
 } as const;

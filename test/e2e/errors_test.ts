@@ -168,6 +168,41 @@ brokerTest("run --create-topics makes the topics that are missing", async () => 
   await produce(absent, json([{ id: 1 }]).map((message) => ({ ...message, partition: 2 })));
 });
 
+brokerTest(
+  "run makes topics, and finds the group's protocol, whatever librdkafka debugs",
+  async () => {
+    const absent = uniqueName("absent");
+    using folder = project({ "tasks.ts": workModule(absent) });
+    const args = ["--create-topics", "--drain", "-X", "debug=cgrp"];
+    const { code, stderr } = await runTaskc([...COMMANDS.run!, ...args], { cwd: folder.folder });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /protocol=consumer/);
+  },
+);
+
+brokerTest(
+  "properties that do not fit each other are settings, not the brokers' fault",
+  async () => {
+    using folder = project({ "tasks.ts": workModule("unused") });
+    for (
+      const [property, reason] of [
+        ["receive.message.max.bytes=1000", /`receive\.message\.max\.bytes` must be >=/],
+        ["plugin.library.paths=/nowhere.so", /\/nowhere\.so: cannot open shared object file/],
+      ] as const
+    ) {
+      const { code, stderr } = await runTaskc(
+        [...COMMANDS.run!, "--create-topics", "-X", property],
+        {
+          cwd: folder.folder,
+        },
+      );
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^error: Cannot use the properties of librdkafka that are set: /);
+      assert.match(stderr, reason);
+    }
+  },
+);
+
 test("a group has to be named when the brokers are elsewhere: exit 2, naming --group", async () => {
   using folder = project({ "tasks.ts": workModule("unused") });
   const { code, stderr } = await runTaskc(["run", "tasks.ts"], {
