@@ -103,7 +103,9 @@ export async function connect(
     return { metadata, apis };
   } catch (cause) {
     // The client was never made: no broker has anything to do with it.
-    if (cause instanceof KafkaError && cause.kafkaCode === CODE.state) throw wrongProperties(cause);
+    if (cause instanceof KafkaError && cause.kafkaCode === CODE.unknown) {
+      throw wrongProperties(cause);
+    }
     throw describeConnectFailure(connection, reasons, cause);
   } finally {
     clearTimeout(refusedTimer);

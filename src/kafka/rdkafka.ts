@@ -9,7 +9,8 @@ export const CODE = {
   assignPartitions: -175,
   revokePartitions: -174,
   fatal: -150,
-  state: -172,
+  /** Also of a client that could not be made: the package passes on the text alone. */
+  unknown: -1,
   queueFull: -184,
   topicAlreadyExists: 36,
 } as const;

@@ -183,15 +183,15 @@ brokerTest(
 brokerTest(
   "properties that do not fit each other are settings, not the brokers' fault",
   async () => {
-    using folder = project({ "tasks.ts": workModule("unused") });
+    using folder = project({ "tasks.ts": workModule(await topic()) });
     for (
       const [property, reason] of [
-        ["receive.message.max.bytes=1000", /`receive\.message\.max\.bytes` must be >=/],
+        ["fetch.max.bytes=10", /`fetch\.max\.bytes` must be >= `message\.max\.bytes`/],
         ["plugin.library.paths=/nowhere.so", /\/nowhere\.so: cannot open shared object file/],
       ] as const
     ) {
       const { code, stderr } = await runTaskc(
-        [...COMMANDS.run!, "--create-topics", "-X", property],
+        [...COMMANDS.run!, "-X", property],
         {
           cwd: folder.folder,
         },
