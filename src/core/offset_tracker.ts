@@ -99,6 +99,16 @@ export class OffsetTracker<Item = unknown> {
     return this.#unfinished;
   }
 
+  /** The unfinished offsets below `end`, in order, with what was held for each. */
+  *unfinishedBelow(end: number): Generator<[offset: number, item: Item | undefined]> {
+    const mask = this.#offsets.length - 1;
+    for (let distance = 0; distance < this.#count; distance++) {
+      const index = (this.#start + distance) & mask;
+      if (this.#offsets[index]! >= end) return;
+      if (this.#finished[index] === 0) yield [this.#offsets[index]!, this.#items[index]];
+    }
+  }
+
   /** Finished offsets above the watermark, which a commit of the watermark alone does not cover. */
   get finishedAbove(): number {
     return this.#count - this.#unfinished;

@@ -80,14 +80,20 @@ export class Assignments {
   }
 
   /**
-   * The log of a partition began anew (truncated or recreated): what is in flight belongs to the old
-   * one. The queue and the assignment stay.
+   * The log of a partition began anew at `offset` (truncated or recreated): what is in flight from there
+   * on belongs to the old one, and what lies below goes on. The queue and the assignment stay.
    */
-  restart(partition: Partition): Partition {
+  restart(partition: Partition, offset: number): Partition {
     partition.closed = true;
     // Whatever blocked it (how far ahead it was, the target of a drain) was about the old log.
     if (partition.blocked) this.#parts.consumer.block(partition.queue, false);
     const fresh = new Partition(partition.lane, partition.partition, partition.queue);
+    for (const [below, execution] of partition.tracker.unfinishedBelow(offset)) {
+      const position = fresh.tracker.receive(below);
+      if (!execution) continue;
+      fresh.tracker.hold(position, execution);
+      execution.moveTo(fresh, position);
+    }
     this.#owned.set(keyOf(partition), fresh);
     this.#byQueue.set(partition.queue, fresh);
     this.#parts.runner.forgetLeaving();

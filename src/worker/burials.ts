@@ -40,7 +40,7 @@ export class Burials {
   send(execution: Execution): void {
     execution.state = "dead";
     this.inFlight++;
-    execution.partition.busy++;
+    execution.setBusy(true);
     this.#parts.holdings.enterWaiting(execution);
     this.#parts.deadLetters.send(execution).then(
       () => this.#acknowledged(execution),
@@ -55,7 +55,7 @@ export class Burials {
 
   #answered(execution: Execution): void {
     this.inFlight--;
-    execution.partition.busy--;
+    execution.setBusy(false);
     this.#parts.holdings.leaveWaiting(execution);
     this.#parts.wake();
   }

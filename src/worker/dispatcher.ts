@@ -91,7 +91,7 @@ export class Dispatcher {
     const offset = batch.offset(index);
     let position = partition.tracker.receive(offset);
     if (position < 0) {
-      partition = assignments.restart(partition);
+      partition = assignments.restart(partition, offset);
       position = partition.tracker.receive(offset);
     }
     const { lane } = partition;

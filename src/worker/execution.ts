@@ -30,9 +30,9 @@ export class Execution implements Linked<Execution> {
   previous: Execution | null = null;
   next: Execution | null = null;
   readonly task: TaskState;
-  readonly partition: Partition;
+  partition: Partition;
   /** The tracker's position of the offset. */
-  readonly position: number;
+  position: number;
   batch: Batch;
   index: number;
   readonly offset: number;
@@ -49,6 +49,7 @@ export class Execution implements Linked<Execution> {
   failure: FailureRecord | null = null;
   /** Whether the signal of the attempt that runs was aborted, and why. */
   aborted: "no" | "time limit" | "stop" = "no";
+  #busy = false;
 
   constructor(
     task: TaskState,
@@ -66,5 +67,20 @@ export class Execution implements Linked<Execution> {
     this.offset = batch.offset(index);
     this.bytes = batch.size(index);
     this.receivedAt = now;
+  }
+  /** Counts it among what a drain of its partition waits for, or takes it off. */
+  setBusy(busy: boolean): void {
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    this.partition.busy += busy ? 1 : -1;
+  }
+
+  /** From now on it belongs to `partition`, whatever it is doing. */
+  moveTo(partition: Partition, position: number): void {
+    const busy = this.#busy;
+    this.setBusy(false);
+    this.partition = partition;
+    this.position = position;
+    this.setBusy(busy);
   }
 }

@@ -184,7 +184,7 @@ export class Runner {
     execution.attempt++;
     execution.aborted = "no";
     execution.startedAt = this.#parts.clock.now();
-    execution.partition.busy++;
+    execution.setBusy(true);
     task.inFlight++;
     this.inFlight++;
     task.running.append(execution);
@@ -292,7 +292,7 @@ export class Runner {
   #leaveSlot(execution: Execution): void {
     const { task } = execution;
     this.#limits.remove(execution);
-    execution.partition.busy--;
+    execution.setBusy(false);
     task.inFlight--;
     this.inFlight--;
   }

@@ -124,6 +124,16 @@ function perform(step: Step, tracker: OffsetTracker<string>, model: Model): void
 }
 
 describe("OffsetTracker", () => {
+  test("lists what is unfinished below an offset, with what is held for it", () => {
+    const tracker = new OffsetTracker<string>(2);
+    for (const offset of [3, 5, 6, 9]) tracker.hold(tracker.receive(offset), `item ${offset}`);
+    tracker.finish(1);
+    tracker.receive(12);
+    assert.deepEqual([...tracker.unfinishedBelow(3)], []);
+    assert.deepEqual([...tracker.unfinishedBelow(9)], [[3, "item 3"], [6, "item 6"]]);
+    assert.deepEqual([...tracker.unfinishedBelow(100)].slice(2), [[9, "item 9"], [12, undefined]]);
+  });
+
   test("does what the model does, whatever comes in whatever order", () => {
     fc.assert(
       fc.property(

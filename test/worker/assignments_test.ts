@@ -148,6 +148,44 @@ describe("a partition whose log begins anew", () => {
     assert.deepEqual(unassigned(bench), [], "the assignment stays");
   });
 
+  test("keeps what lies below the cut: it is retried, and no commit passes it", async () => {
+    const { bench, work } = await assigned();
+    await using _ = bench;
+    bench.consumer.truncate("work", 0, 2);
+    bench.consumer.append("work", 0, 103);
+    await bench.turn(2);
+    // Offset 2 is another message now.
+    work.run(103).finish();
+    work.run(3).fail(new Error("of the part that is gone"));
+    work.run(2).finish();
+    work.run(1).fail(new Error("no"));
+    await bench.turn(2);
+    await bench.advance(1000);
+    assert.equal(bench.consumer.committed.get("work/0"), 0);
+    assert.deepEqual(work.inputs().slice(4), [103, 1]);
+    work.run(1).finish();
+    await bench.turn(2);
+    await bench.advance(1000);
+    assert.equal(bench.consumer.committed.get("work/0"), 3);
+    assert.equal(bench.worker.runner.heldBytes, 2, "11 still runs");
+  });
+
+  test("is drained at a revoke, what lies below the cut included", async () => {
+    const { bench, work } = await assigned();
+    await using _ = bench;
+    bench.consumer.truncate("work", 0, 1);
+    bench.consumer.append("work", 0, 102);
+    await bench.turn(2);
+    work.run(102).finish();
+    bench.consumer.change("revoke", P0);
+    await bench.turn(3);
+    assert.deepEqual(unassigned(bench), []);
+    work.run(1).finish();
+    await bench.turn(3);
+    assert.deepEqual(unassigned(bench), [["work/0"]]);
+    assert.equal(bench.consumer.committed.get("work/0"), 2);
+  });
+
   test("is polled again though the old log was too far ahead", async () => {
     const { bench, work } = await assigned({ maxAhead: 4 });
     await using _ = bench;

@@ -78,6 +78,14 @@ export class FakeConsumer implements Consumer {
     }
   }
 
+  /** The log loses all from `end` on, as when a replica that lagged behind becomes the leader. */
+  truncate(topic: string, partition: number, end: number): void {
+    this.#log(topic, partition).length = end;
+    for (const queue of this.#queues.values()) {
+      if (queue.topic === topic && queue.partition === partition) queue.next = end;
+    }
+  }
+
   /** One more message at the end of the log, and the first one of the log that replaces it, in one poll. */
   appendAndRecreate(topic: string, partition: number, last: number, first: number): void {
     const offset = this.#log(topic, partition).length;
