@@ -40,7 +40,8 @@ export class AttemptContext implements Context {
   }
 
   get keyBytes(): Uint8Array | null {
-    return this.#execution.batch.key(this.#execution.index);
+    const key = this.#execution.batch.key(this.#execution.index);
+    return key && key.slice();
   }
 
   get headers(): Readonly<Record<string, string>> {

@@ -90,9 +90,9 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
         partition,
         offset: batch.offset(index),
         timestamp: batch.timestamp(index),
-        key: batch.key(index),
-        value: batch.value(index),
-        headers: batch.headers(index),
+        key: copyOf(batch.key(index)),
+        value: copyOf(batch.value(index)),
+        headers: batch.headers(index).map(([name, value]) => [name, copyOf(value)]),
       });
     } catch (cause) {
       return decodeRejected(cause);
@@ -119,6 +119,11 @@ function decodeBinary(decode: "json" | "text" | "bytes", bytes: Uint8Array): unk
   if (decode === "bytes") return bytes;
   const text = decoder.decode(bytes);
   return decode === "text" ? text : parseJson(text);
+}
+
+/** What a `decode` does with the bytes must not reach the next attempt or the dead letter. */
+function copyOf(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes && bytes.slice();
 }
 
 function parseJson(text: string): unknown {

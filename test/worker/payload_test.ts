@@ -1,5 +1,6 @@
 /** From bytes to input: decode, schema, and what becomes of a payload that does not fit. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { z } from "zod";
@@ -52,6 +53,33 @@ function schema(validate: (value: unknown) => unknown): StandardSchemaV1 {
 const padded = { value: " \u00fc " };
 
 describe("decode", () => {
+  test("what a function or a task does with the bytes stays with that attempt", async () => {
+    const seen: unknown[] = [];
+    const flip = (bytes: Uint8Array | null) => bytes?.forEach((byte, at) => bytes[at] = byte ^ 1);
+    const work = task({
+      retry: { attempts: 2, min: 0, max: 0 },
+      decode: ({ key, value, headers }) => {
+        const text = [key, value, headers[0]![1]].map((bytes) => new TextDecoder().decode(bytes!));
+        for (const bytes of [key, value, headers[0]![1]]) flip(bytes);
+        return text.join(" ");
+      },
+      run: (input, { keyBytes }) => {
+        seen.push(input);
+        flip(keyBytes);
+        throw new Error("no");
+      },
+    });
+    await using bench = new Bench({ work });
+    bench.consumer.append("work", 0, { key: "key", value: "value", headers: [["name", "header"]] });
+    await bench.assign({ topic: "work", partition: 0 });
+    await bench.until("its dead letter", () => bench.producer.sent.length === 1);
+    assert.deepEqual(seen, ["key value header", "key value header"]);
+    const { message } = bench.producer.sent[0]!;
+    assert.deepEqual(Buffer.from(message.key as Uint8Array).toString(), "key");
+    assert.deepEqual(Buffer.from(message.value!).toString(), "value");
+    assert.equal(headersOf(message).name, "header");
+  });
+
   test('"json", the default', async () => {
     assert.deepEqual(await deliver({}, { value: '{"a":[1,null]}' }), ran({ a: [1, null] }));
     assert.deepEqual(await deliver({}, { value: "null" }), ran(null));
