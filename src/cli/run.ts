@@ -121,6 +121,9 @@ async function consume(
     } finally {
       reporter.stop();
       supervision.end();
+      // Kafka may have taken all the time already, and then it takes no more of it here.
+      const left = Math.max(0, worker.leaveBy - clock.now());
+      await producer.close(Math.min(PRODUCER_CLOSE_MS, left));
     }
   } finally {
     await consumer.close(0);

@@ -130,6 +130,13 @@ export class Worker {
     return this.#phase;
   }
 
+  /** When the process is to have ended, on the worker's clock; `Infinity` before it was asked to stop. */
+  get leaveBy(): number {
+    return this.#stopRequests === 0
+      ? Infinity
+      : this.#stopAt + this.options.graceMs + LEAVE_WITHIN_MS;
+  }
+
   /** What made the worker leave, if it was no request from outside. */
   get failure(): Error | null {
     return this.#failure;
@@ -244,7 +251,7 @@ export class Worker {
   async #leave(): Promise<ExitCode> {
     this.assignments.closeAll();
     const { least, most } = CLOSE_WAIT_MS;
-    const left = this.#stopAt + this.options.graceMs + LEAVE_WITHIN_MS - this.#parts.clock.now();
+    const left = this.leaveBy - this.#parts.clock.now();
     await this.#parts.consumer.close(Math.max(least, Math.min(most, left)));
     const interrupted = this.#unfinished > 0;
     const exitCode = interrupted && this.#exitCode === EXIT.ok ? EXIT.interrupted : this.#exitCode;
