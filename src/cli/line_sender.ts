@@ -14,6 +14,8 @@ import { type Line, readLines } from "./ndjson.ts";
 
 /** Messages sent and not told yet; at the bound the input is not read on. */
 export const MAX_PENDING = 10_000;
+/** So many bytes of them have the same effect. */
+export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
 export interface LineSenderParts {
   task: Task;
@@ -27,6 +29,7 @@ export interface LineSenderParts {
 
 interface Pending {
   number: number;
+  bytes: number;
   delivered: Promise<Delivered>;
 }
 
@@ -34,6 +37,7 @@ export class LineSender {
   readonly #parts: LineSenderParts;
   #pending: Pending[] = [];
   #head = 0;
+  #pendingBytes = 0;
   #readAll = false;
   #sent = 0;
   #failures = 0;
@@ -67,7 +71,7 @@ export class LineSender {
         if (!line) break;
         await this.#sendLine(line.number, line.bytes);
         this.#wakeTeller();
-        while (!this.#stopped && this.#pending.length - this.#head >= MAX_PENDING) {
+        while (!this.#stopped && this.#full) {
           await new Promise<void>((resolve) => this.#wakeReader = resolve);
         }
       }
@@ -77,6 +81,11 @@ export class LineSender {
       this.#readAll = true;
       this.#wakeTeller();
     }
+  }
+
+  get #full(): boolean {
+    return this.#pending.length - this.#head >= MAX_PENDING ||
+      this.#pendingBytes >= MAX_PENDING_BYTES;
   }
 
   /** `null` at the end, or when the other side stops the reading. */
@@ -103,7 +112,9 @@ export class LineSender {
       const delivered = producer.send(message);
       // Its outcome is looked at in order; until then a rejection is not a stray one.
       delivered.catch(() => {});
-      this.#pending.push({ number, delivered });
+      const bytes = message.value?.length ?? 0;
+      this.#pending.push({ number, bytes, delivered });
+      this.#pendingBytes += bytes;
       this.#sent++;
     } catch (error) {
       this.#failures++;
@@ -112,7 +123,7 @@ export class LineSender {
   }
 
   async #settleNext(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
-    const { number, delivered } = this.#pending[this.#head]!;
+    const { number, bytes, delivered } = this.#pending[this.#head]!;
     try {
       const result = await delivered.catch((error: unknown) => {
         this.#sent--;
@@ -125,6 +136,7 @@ export class LineSender {
       this.#stopped ??= error;
       throw error;
     } finally {
+      this.#pendingBytes -= bytes;
       if (++this.#head >= MAX_PENDING) {
         this.#pending = this.#pending.slice(this.#head);
         this.#head = 0;

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { z } from "zod";
-import { LineSender, MAX_PENDING, parsePayload } from "../../src/cli/line_sender.ts";
+import {
+  LineSender,
+  MAX_PENDING,
+  MAX_PENDING_BYTES,
+  parsePayload,
+} from "../../src/cli/line_sender.ts";
 import { EXIT, type ExitCode, InvalidPayloadError, KafkaError } from "../../src/errors.ts";
 import type { Delivered } from "../../src/kafka/ports.ts";
 import { type Task, task } from "../../src/task/task.ts";
@@ -116,6 +121,26 @@ describe("LineSender", () => {
     }
     assert.equal(await result, EXIT.ok);
     assert.equal(told.length, MAX_PENDING + 50);
+  });
+
+  test("and while as many bytes are pending as may be", async () => {
+    const text = task({ name: "text", decode: "text", run: () => {} });
+    const { producer, input, told, result } = sending({ task: text as Task });
+    producer.answers = "on command";
+    const length = MAX_PENDING_BYTES / 4;
+    for (let i = 0; i < 6; i++) input.write(`${"x".repeat(length)}\n`);
+    input.end();
+    await settle();
+    assert.equal(producer.sent.length, 4);
+    producer.sent[0]!.acknowledge();
+    await settle();
+    assert.equal(producer.sent.length, 5);
+    for (let index = 1; index < 6; index++) {
+      producer.sent[index]!.acknowledge();
+      await settle();
+    }
+    assert.equal(await result, EXIT.ok);
+    assert.equal(told.length, 6);
   });
 
   test("at the speed of whoever reads the results", async () => {
