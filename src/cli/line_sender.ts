@@ -29,7 +29,8 @@ export interface LineSenderParts {
 
 interface Pending {
   number: number;
-  bytes: number;
+  /** Bytes of its value. */
+  size: number;
   delivered: Promise<Delivered>;
 }
 
@@ -112,9 +113,9 @@ export class LineSender {
       const delivered = producer.send(message);
       // Its outcome is looked at in order; until then a rejection is not a stray one.
       delivered.catch(() => {});
-      const bytes = message.value?.length ?? 0;
-      this.#pending.push({ number, bytes, delivered });
-      this.#pendingBytes += bytes;
+      const size = message.value?.length ?? 0;
+      this.#pending.push({ number, size, delivered });
+      this.#pendingBytes += size;
       this.#sent++;
     } catch (error) {
       this.#failures++;
@@ -123,7 +124,7 @@ export class LineSender {
   }
 
   async #settleNext(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
-    const { number, bytes, delivered } = this.#pending[this.#head]!;
+    const { number, size, delivered } = this.#pending[this.#head]!;
     try {
       const result = await delivered.catch((error: unknown) => {
         this.#sent--;
@@ -136,7 +137,7 @@ export class LineSender {
       this.#stopped ??= error;
       throw error;
     } finally {
-      this.#pendingBytes -= bytes;
+      this.#pendingBytes -= size;
       if (++this.#head >= MAX_PENDING) {
         this.#pending = this.#pending.slice(this.#head);
         this.#head = 0;
