@@ -1,11 +1,15 @@
 /** Where a group stands before it starts, and where one without commits begins. */
+import type { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { KafkaConsumer } from "./consumer.ts";
-import type { TopicPartition } from "./ports.ts";
+import type { CommitEntry, TopicPartition } from "./ports.ts";
 import { call, loadRdKafka, toKafkaError } from "./rdkafka.ts";
 
-/** The group has no commit for the partition. */
-const NO_OFFSET = -1001;
+/**
+ * Kafka's ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and REBALANCE_IN_PROGRESS: a group with members takes
+ * commits from them alone.
+ */
+const HAS_MEMBERS = new Set([22, 25, 27]);
 const ASK_TIMEOUT_MS = 8000;
 
 export interface PartitionOffsets extends TopicPartition {
@@ -33,17 +37,19 @@ export async function readGroupOffsets(
     listOffsets(consumer, partitions, "EARLIEST"),
     listOffsets(consumer, partitions, "LATEST"),
   ]);
-  return partitions.map((one, index) => {
-    const commit = committed.find((c) => c.topic === one.topic && c.partition === one.partition);
-    const offset = commit?.offset ?? NO_OFFSET;
-    return { ...one, committed: offset < 0 ? -1 : offset, start: start[index]!, end: end[index]! };
-  });
+  return partitions.map((one, index) => ({
+    ...one,
+    committed: committedOf(committed, one),
+    start: start[index]!,
+    end: end[index]!,
+  }));
 }
 
 /**
  * Commits the start of a group that has no commits yet. It is a commit rather than a setting of the
  * consumer, so that it holds for all members, also for one that comes later, and so that partitions
- * added later are read from their start. Returns the offsets as they are then.
+ * added later are read from their start. Of members that start together, the one that has joined first
+ * decides for the others. Returns the offsets as they are then.
  */
 export async function pinStart(
   consumer: KafkaConsumer,
@@ -67,8 +73,30 @@ export async function pinStart(
       return Promise.reject(toKafkaError(error, "Cannot set the start of the group"));
     }
   };
-  await retryWhileCoordinatorMoves(commit);
-  return pinned;
+  try {
+    await retryWhileCoordinatorMoves(commit);
+    return pinned;
+  } catch (error) {
+    if (!HAS_MEMBERS.has((error as KafkaError).kafkaCode ?? 0)) throw error;
+    return await readCommits(consumer, offsets);
+  }
+}
+
+async function readCommits(
+  consumer: KafkaConsumer,
+  offsets: readonly PartitionOffsets[],
+): Promise<PartitionOffsets[]> {
+  const commits = await consumer.committed(offsets);
+  return offsets.map((one) => ({ ...one, committed: committedOf(commits, one) }));
+}
+
+/** -1 without a commit. */
+function committedOf(
+  commits: readonly CommitEntry[],
+  { topic, partition }: TopicPartition,
+): number {
+  const commit = commits.find((one) => one.topic === topic && one.partition === partition);
+  return Math.max(-1, commit?.offset ?? -1);
 }
 
 function listPartitions(counts: ReadonlyMap<string, number>): TopicPartition[] {
