@@ -132,10 +132,7 @@ describe("LineSender", () => {
     input.end();
     await settle();
     assert.equal(producer.sent.length, 4);
-    producer.sent[0]!.acknowledge();
-    await settle();
-    assert.equal(producer.sent.length, 5);
-    for (let index = 1; index < 6; index++) {
+    for (let index = 0; index < 6; index++) {
       producer.sent[index]!.acknowledge();
       await settle();
     }
