@@ -1,11 +1,11 @@
 /** The composition root: commands to their handlers, each loaded when it is called. */
 import process from "node:process";
-import { liftHttpLimit } from "./cli/http_limit.ts";
 import { type Handlers, runProgram } from "./cli/program.ts";
+import { restartWithSettings } from "./cli/runtime_limits.ts";
 import { reportFailure, takesColours } from "./cli/report_failure.ts";
 import { EnvironmentError, EXIT } from "./errors.ts";
 
-if (process.argv[2] === "run") liftHttpLimit(process.argv.slice(2));
+if (process.argv[2] === "run") restartWithSettings(process.argv.slice(2));
 
 const handlers: Handlers = {
   run: async (invocation) => (await import("./cli/run.ts")).run(invocation),

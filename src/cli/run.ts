@@ -63,6 +63,8 @@ async function consume(
     topics,
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
     prefetchBytes: Math.floor(settings.maxBytes / 2),
+    // Only a panel shows them at once.
+    statisticsMs: settings.stats === "tty" ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };
   const stats = new StatsCollector(clock.wall());

@@ -22,7 +22,8 @@ export function startReporter(parts: {
   clock: Clock;
 }): WorkerReporter {
   const { settings, collector, worker, consumer, clock } = parts;
-  const loopDelay = new LoopDelay();
+  // Only a panel shows it at once; an idle worker should cost nothing.
+  const loopDelay = new LoopDelay({ intervalMs: settings.stats === "tty" ? 250 : 1000 });
   const reporter = createReporter({
     mode: settings.stats,
     collector,

@@ -13,6 +13,8 @@ export interface ConsumerSettings extends ConnectionSettings {
   partitions: number;
   /** Bytes that all partitions together may prefetch. */
   prefetchBytes: number;
+  /** Milliseconds between two looks at lag and brokers. */
+  statisticsMs: number;
 }
 
 /** Kafka's own default; a fetch of one partition overshoots its share by at most so much. */
@@ -27,17 +29,19 @@ export function consumerProperties(
   settings: ConsumerSettings,
   protocol: GroupProtocol,
 ): Record<string, unknown> {
-  const { group, instanceId, partitions, prefetchBytes } = settings;
+  const { group, instanceId, partitions, prefetchBytes, statisticsMs } = settings;
   // librdkafka bounds the prefetch by partition, so the budget is shared out when the client is made.
   const share = Math.floor(prefetchBytes / Math.max(1, partitions) / 1024);
   const shareKiB = Math.max(LEAST_SHARE_KIB, share);
   return {
-    "fetch.wait.max.ms": 100,
+    // An answer comes at once when there is something; a fetch that waits only holds up partitions that
+    // were full when it was sent.
+    "fetch.wait.max.ms": 250,
     "fetch.queue.backoff.ms": 10,
     "queued.min.messages": 10_000,
     "queued.max.messages.kbytes": shareKiB,
     "fetch.message.max.bytes": Math.min(LARGEST_FETCH, shareKiB * 1024),
-    "statistics.interval.ms": 1000,
+    "statistics.interval.ms": statisticsMs,
     ...groupProperties(protocol),
     ...connectionProperties(settings),
     ...(instanceId ? { "group.instance.id": instanceId } : {}),
