@@ -14,6 +14,7 @@ import {
   now,
   percentile,
   send,
+  sendAtOnce,
   sleep,
   waitFor,
   Worker,
@@ -135,7 +136,7 @@ async function idle(): Promise<void> {
   tell("idle: share of a core over 30 s", `${((worker.cpuSeconds() - before) / 0.3).toFixed(2)} %`);
   const count = 200;
   for (let n = 0; n < count; n++) {
-    send("idle", n % 4, { at: now() });
+    sendAtOnce("idle", n % 4, { at: now() });
     await sleep(100 + Math.random() * 50);
   }
   await sleep(500);

@@ -1,6 +1,6 @@
 /** What the measurements share: a producer, a worker seen from outside, and time. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -18,18 +18,31 @@ export const median = (values: number[]) => values.toSorted((a, b) => a - b)[val
 export const percentile = (values: number[], share: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
 
-const producer = await new Promise<InstanceType<typeof RdKafka.Producer>>((resolve, reject) => {
-  const client = new RdKafka.Producer({
-    "bootstrap.servers": brokers,
-    "linger.ms": 0,
-    "queue.buffering.max.messages": 3_000_000,
-    "queue.buffering.max.kbytes": 1_000_000,
+type Producer = InstanceType<typeof RdKafka.Producer>;
+
+/** `lingerMs`: how long messages are gathered; librdkafka's own default is 5. */
+function openProducer(lingerMs: number): Promise<Producer> {
+  return new Promise((resolve, reject) => {
+    const client = new RdKafka.Producer({
+      "bootstrap.servers": brokers,
+      "linger.ms": lingerMs,
+      "queue.buffering.max.messages": 3_000_000,
+      "queue.buffering.max.kbytes": 1_000_000,
+    });
+    client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve(client));
   });
-  client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve(client));
-});
+}
+
+const producer = await openProducer(5);
+const prompt = await openProducer(0);
 
 export function send(topic: string, partition: number | null, value: unknown): void {
   producer.produce(topic, partition, Buffer.from(JSON.stringify(value)));
+}
+
+/** Sends one message at once, gathering nothing. */
+export function sendAtOnce(topic: string, partition: number | null, value: unknown): void {
+  prompt.produce(topic, partition, Buffer.from(JSON.stringify(value)));
 }
 
 export function flush(): Promise<void> {
@@ -93,9 +106,12 @@ export class Worker {
     return Number(readFileSync(`/proc/${this.pid}/statm`, "utf8").split(" ")[1]) * 4096;
   }
 
+  /** Time on a core of all threads, as the scheduler counts it. */
   cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    const nanoseconds = readdirSync(`/proc/${this.pid}/task`).map((thread) =>
+      Number(readFileSync(`/proc/${this.pid}/task/${thread}/schedstat`, "utf8").split(" ")[0])
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
   }
 }
 
