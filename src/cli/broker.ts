@@ -1,12 +1,12 @@
 /** `taskc broker`: the embedded broker alone, for demos and scripts. */
 import process from "node:process";
+import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
-import { loadTaskModule } from "../task/load.ts";
 
 export async function broker({ args }: Invocation<"broker">): Promise<ExitCode> {
-  const module = args.module === null ? null : await loadTaskModule(args.module);
+  const module = args.module === null ? null : await loadModule(args.module);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve());
   });

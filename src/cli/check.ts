@@ -1,12 +1,12 @@
 /** `taskc check`: what a worker would run, and everything that would keep it from starting. */
 import process from "node:process";
+import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, TaskcError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { missingTopics } from "../kafka/topics.ts";
 import { escapeText } from "../render/escape.ts";
-import { loadTaskModule } from "../task/load.ts";
 import type { Task } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { reportFailure, takesColours } from "./report_failure.ts";
@@ -25,7 +25,7 @@ export async function check({ settings, args }: Invocation<"check">): Promise<Ex
     }
   };
   const module = await attempt(async () =>
-    selectTasks(await loadTaskModule(args.module), settings.only)
+    selectTasks(await loadModule(args.module), settings.only)
   );
   const counts = await attempt(() => readTopics(settings));
   const tasks = module?.tasks ?? [];

@@ -9,12 +9,13 @@ import { type GroupProtocol, hasConsumerProtocol } from "../kafka/group_protocol
 import { KafkaProducer } from "../kafka/producer.ts";
 import { prepareTopics } from "../kafka/topics.ts";
 import { StatsCollector } from "../stats/collector.ts";
-import { loadTaskModule } from "../task/load.ts";
 import type { TaskModule } from "../task/registry.ts";
 import { bindSender } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { Drain } from "../worker/drain.ts";
 import { Worker } from "../worker/worker.ts";
+import { leaveOnSignals } from "./leave_early.ts";
+import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
 import { superviseProcess } from "./supervise_process.ts";
@@ -22,8 +23,20 @@ import { startReporter } from "./worker_reporter.ts";
 
 const PRODUCER_CLOSE_MS = 3000;
 
-export async function run({ settings, args }: Invocation<"run">): Promise<ExitCode> {
-  const module = selectTasks(await loadTaskModule(args.module), settings.only);
+export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
+  const early = leaveOnSignals();
+  try {
+    return await runModule(invocation, early);
+  } finally {
+    early.end();
+  }
+}
+
+async function runModule(
+  { settings, args }: Invocation<"run">,
+  early: { end(): void },
+): Promise<ExitCode> {
+  const module = selectTasks(await loadModule(args.module), settings.only);
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);
   const { consumer: forConsumer, producer: forProducer } = splitProperties(settings.properties);
@@ -39,19 +52,27 @@ export async function run({ settings, args }: Invocation<"run">): Promise<ExitCo
       createDeadLetters: settings.create,
     });
     bindSender((message) => producer.send(message));
-    return await consume(module, settings, counts, { brokers, properties: forConsumer }, producer);
+    const connection = { brokers, properties: forConsumer };
+    return await consume(module, settings, { counts, connection, producer, early });
   } finally {
     bindSender(null);
     await producer.close(PRODUCER_CLOSE_MS);
   }
 }
 
+interface Prepared {
+  /** Partitions of each topic. */
+  counts: ReadonlyMap<string, number>;
+  connection: ConnectionSettings;
+  producer: KafkaProducer;
+  /** Signals until the worker takes them over. */
+  early: { end(): void };
+}
+
 async function consume(
   module: TaskModule,
   settings: Settings<"run">,
-  counts: ReadonlyMap<string, number>,
-  connection: ConnectionSettings,
-  producer: KafkaProducer,
+  { counts, connection, producer, early }: Prepared,
 ): Promise<ExitCode> {
   const topics = [...counts.keys()];
   const consumer = await KafkaConsumer.open({
@@ -96,6 +117,7 @@ async function consume(
       },
     );
     const reporter = startReporter({ settings, collector: stats, worker, consumer, clock });
+    early.end();
     const supervision = superviseProcess({
       worker,
       stats,

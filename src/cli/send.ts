@@ -1,12 +1,12 @@
 /** `taskc send`: one message from an argument, or many from NDJSON on stdin. */
 import process from "node:process";
+import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, UsageError } from "../errors.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { missingTopics } from "../kafka/topics.ts";
-import { loadTaskModule } from "../task/load.ts";
 import { bindSender, type SendOptions } from "../task/task.ts";
 import { LinePrinter } from "./line_printer.ts";
 import { LineSender, parsePayload } from "./line_sender.ts";
@@ -14,7 +14,7 @@ import { findTask } from "./select_tasks.ts";
 
 export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const { settings, args } = invocation;
-  const task = findTask(await loadTaskModule(args.module), args.task);
+  const task = findTask(await loadModule(args.module), args.task);
   const options = sendOptions(invocation);
   const single = args.json !== null && args.json !== "-";
   // A wrong argument is told before Kafka is asked for anything.

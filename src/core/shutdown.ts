@@ -21,7 +21,9 @@ export interface ShutdownFacts {
   /** When the phase began. */
   since: number;
   graceMs: number;
-  /** Requests to stop so far. */
+  /** The shutdown has begun, by a request or for a reason of the worker's own. */
+  leaving: boolean;
+  /** Requests to stop so far, from outside. */
   requests: number;
   /** Attempts running and dead letters on their way. */
   busy: number;
@@ -34,7 +36,7 @@ export function nextPhase(phase: ShutdownPhase, facts: ShutdownFacts): ShutdownP
   const spent = facts.now - facts.since;
   switch (phase) {
     case "running":
-      return facts.requests > 0 ? "draining" : "running";
+      return facts.leaving ? "draining" : "running";
     case "draining":
       if (facts.busy === 0) return "committing";
       return facts.requests > 1 || spent >= facts.graceMs ? "aborting" : "draining";

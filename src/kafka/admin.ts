@@ -13,6 +13,7 @@ export interface NewTopic {
 }
 
 const ADMIN_TIMEOUT_MS = 8000;
+const REQUESTS_AT_ONCE = 50;
 /** Number of the request in Kafka's protocol. */
 const CREATE_TOPICS = 19;
 
@@ -29,7 +30,7 @@ export async function createTopics(
   }
   const { AdminClient } = await loadRdKafka();
   const admin = AdminClient.createFrom(producer.client as never);
-  for (const { topic, partitions, replicationFactor, config } of topics) {
+  const create = async ({ topic, partitions, replicationFactor, config }: NewTopic) => {
     try {
       await call<void>((callback) =>
         admin.createTopic(
@@ -44,9 +45,13 @@ export async function createTopics(
         )
       );
     } catch (error) {
-      if ((error as KafkaError).kafkaCode === CODE.topicAlreadyExists) continue;
+      if ((error as KafkaError).kafkaCode === CODE.topicAlreadyExists) return;
       throw toKafkaError((error as KafkaError).cause, `Cannot create topic "${topic}"`);
     }
+  };
+  // The package has a request for each topic, so many are on their way at once.
+  for (let at = 0; at < topics.length; at += REQUESTS_AT_ONCE) {
+    await Promise.all(topics.slice(at, at + REQUESTS_AT_ONCE).map(create));
   }
   await waitUntilKnown(producer, topics.map(({ topic }) => topic));
 }

@@ -48,10 +48,21 @@ function runWithHooks(
     await beforeRun?.(context);
     try {
       await run(input, context);
-    } finally {
-      await afterRun?.(context);
+    } catch (error) {
+      // What the run says of its message counts more than what the hook says after it.
+      await callQuietly(() => afterRun?.(context));
+      throw error;
     }
+    await afterRun?.(context);
   })();
+}
+
+async function callQuietly(hook: () => unknown): Promise<void> {
+  try {
+    await hook();
+  } catch {
+    // See where it is called.
+  }
 }
 
 /** Milliseconds until the next attempt after this failure, or `null` for the dead letters. */

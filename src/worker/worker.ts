@@ -68,6 +68,8 @@ export class Worker {
   readonly #idle: Idle;
   #phase: ShutdownPhase = "running";
   #phaseSince = 0;
+  #leaving = false;
+  /** Requests from outside. */
   #stopRequests = 0;
   /** Time of the first request to stop. */
   #stopAt = 0;
@@ -143,20 +145,24 @@ export class Worker {
   }
 
   /** Asks for a shutdown: the first request drains, a second aborts. */
-  stop(reason: string, exitCode: ExitCode = EXIT.ok, failure: Error | null = null): void {
+  stop(reason: string, exitCode: ExitCode = EXIT.ok): void {
     this.#stopRequests++;
-    if (this.#stopRequests === 1) {
-      this.#exitCode = exitCode;
-      this.#failure = failure;
-      this.#stopAt = this.#parts.clock.now();
-      this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
-    }
+    this.#beginLeaving(reason, exitCode, null);
     this.#idle.wake();
   }
 
-  /** Stops for a reason of its own, which counts once: only requests from outside lead to the abort. */
+  /** Starts the shutdown, once; a reason of its own does not count as a request from outside. */
+  #beginLeaving(reason: string, exitCode: ExitCode, failure: Error | null): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#exitCode = exitCode;
+    this.#failure = failure;
+    this.#stopAt = this.#parts.clock.now();
+    this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
+  }
+
   #leaveFor(failure: TaskcError): void {
-    if (this.#stopRequests === 0) this.stop(failure.message, failure.exitCode, failure);
+    this.#beginLeaving(failure.message, failure.exitCode, failure);
   }
 
   /** Runs until it was stopped; returns the exit code. */
@@ -205,6 +211,7 @@ export class Worker {
       now,
       since: this.#phaseSince,
       graceMs: this.options.graceMs,
+      leaving: this.#leaving,
       requests: this.#stopRequests,
       busy: this.runner.inFlight + this.runner.deadLettering,
       uncommitted: this.#uncommitted(),
@@ -218,9 +225,10 @@ export class Worker {
     if (state === "finished") {
       this.#committer.start(this.assignments.partitions, now);
     } else if (state === "done") {
-      this.stop("drained", this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok);
+      const exitCode = this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok;
+      this.#beginLeaving("drained", exitCode, null);
     } else if (state === "out of time") {
-      this.stop("--max-time is over", EXIT.interrupted);
+      this.#beginLeaving("--max-time is over", EXIT.interrupted, null);
     }
   }
 

@@ -15,6 +15,7 @@ const calm: ShutdownFacts = {
   now: 0,
   since: 0,
   graceMs: 20_000,
+  leaving: false,
   requests: 0,
   busy: 0,
   uncommitted: 0,
@@ -27,7 +28,10 @@ function* allFacts(): Generator<ShutdownFacts> {
     for (const requests of [0, 1, 2, 3]) {
       for (const busy of [0, 1, 1000]) {
         for (const uncommitted of [0, 1]) {
-          yield { now: 7 + spent, since: 7, graceMs: grace, requests, busy, uncommitted };
+          for (const leaving of requests > 0 ? [true] : [true, false]) {
+            const times = { now: 7 + spent, since: 7, graceMs: grace };
+            yield { ...times, leaving, requests, busy, uncommitted };
+          }
         }
       }
     }
@@ -44,9 +48,9 @@ describe("nextPhase", () => {
     }
   });
 
-  test("runs until somebody asks it to stop", () => {
+  test("runs until it is to leave", () => {
     for (const facts of allFacts()) {
-      assert.equal(nextPhase("running", facts), facts.requests > 0 ? "draining" : "running");
+      assert.equal(nextPhase("running", facts), facts.leaving ? "draining" : "running");
     }
   });
 
@@ -81,7 +85,8 @@ describe("nextPhase", () => {
       passed: fc.nat({ max: 2000 }),
       busy: fc.nat({ max: 2 }),
       uncommitted: fc.nat({ max: 2 }),
-      requests: fc.integer({ min: 1, max: 3 }),
+      leaving: fc.constant(true),
+      requests: fc.integer({ min: 0, max: 3 }),
     });
     fc.assert(
       fc.property(fc.array(moment, { minLength: 1 }), fc.nat({ max: 5000 }), (moments, graceMs) => {

@@ -133,6 +133,21 @@ brokerTest("signals that come together are one request", async () => {
   assert.equal(folder.finishedCount(), 1);
 });
 
+brokerTest("a signal during setup ends the process at once", async () => {
+  const from = await topic();
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const work = task({ topic: ${JSON.stringify(from)}, run: () => {} });
+export const setup = () => { started("setup"); return new Promise((resolve) => setTimeout(resolve, 3_600_000)); };
+`,
+  });
+  await using worker = runWorker(folder);
+  await until("setup to be called", () => startedCount(folder) === 1);
+  worker.kill("SIGTERM");
+  assert.equal((await worker.waitForExit()).code, 143);
+});
+
 brokerTest("a third signal leaves at once", async () => {
   const from = await topic();
   using folder = project({ "tasks.ts": workModule(from) });
