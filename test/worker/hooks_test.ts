@@ -65,6 +65,13 @@ describe("beforeRun and afterRun", () => {
     assert.equal(dead?.error, "no");
   });
 
+  test("an afterRun that fails does not hide what the run said of its message", async () => {
+    const { counts } = await runWith({ afterRun: fail }, () => {
+      throw new Discard("not wanted");
+    });
+    assert.deepEqual(counts, { done: 0, discarded: 1, failed: 0, dead: 0 });
+  });
+
   test("a beforeRun that fails, fails the attempt: the task does not run", async () => {
     const { calls, counts } = await runWith({ beforeRun: fail, afterRun: () => {} });
     assert.deepEqual(calls, ["beforeRun work 1", "beforeRun work 2"]);
