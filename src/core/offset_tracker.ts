@@ -21,6 +21,7 @@ export class OffsetTracker<Item = unknown> {
   #head = 0;
   #count = 0;
   #unfinished = 0;
+  #atEnd = false;
   /** One past the last offset known to hold no unfinished message; -1 before the first. */
   #next = -1;
 
@@ -46,6 +47,7 @@ export class OffsetTracker<Item = unknown> {
     this.#offsets[index] = offset;
     this.#finished[index] = 0;
     this.#next = offset + 1;
+    this.#atEnd = false;
     this.#unfinished++;
     return this.#head + this.#count++;
   }
@@ -81,6 +83,7 @@ export class OffsetTracker<Item = unknown> {
    * precedes it (control records) will never arrive.
    */
   reachEnd(end: number): void {
+    if (end >= this.#next) this.#atEnd = true;
     if (end > this.#next) this.#next = end;
   }
 
@@ -92,6 +95,11 @@ export class OffsetTracker<Item = unknown> {
   /** One past the last offset received; -1 before the first. */
   get position(): number {
     return this.#next;
+  }
+
+  /** Nothing was received since the end of the partition was reached. */
+  get atEnd(): boolean {
+    return this.#atEnd;
   }
 
   /** Offsets received and not finished. */

@@ -69,10 +69,10 @@ function readTopics(worker: Worker, consumer: Consumer, now: number): TopicSnaps
   }
   for (const partition of worker.assignments.partitions) {
     const topic = topics.get(partition.topic)!;
-    const { watermark, position } = partition.tracker;
-    // The client hears of the end with each fetch, so what was received may be ahead of it.
+    const { atEnd, watermark, position } = partition.tracker;
+    // The client hears of the end now and then, so what was received may be ahead of it.
     const known = consumer.endOffset(partition.topic, partition.partition);
-    const end = known < 0 ? known : Math.max(known, position);
+    const end = known < 0 && !atEnd ? -1 : Math.max(known, position);
     topic.partitions.push({
       partition: partition.partition,
       watermark,

@@ -220,6 +220,20 @@ describe("OffsetTracker", () => {
     assert.equal(tracker.headItem, undefined);
   });
 
+  test("knows whether it is at the end of the partition", () => {
+    const tracker = new OffsetTracker();
+    assert.equal(tracker.atEnd, false);
+    tracker.receive(4);
+    tracker.reachEnd(5);
+    assert.equal(tracker.atEnd, true);
+    tracker.receive(5);
+    assert.equal(tracker.atEnd, false);
+    tracker.reachEnd(5);
+    assert.equal(tracker.atEnd, false, "an end that was told late");
+    tracker.reachEnd(8);
+    assert.equal(tracker.atEnd, true);
+  });
+
   test("offsets beyond 2^32 are exact", () => {
     const base = 2 ** 52;
     const tracker = new OffsetTracker();
