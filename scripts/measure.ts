@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import {
+  acknowledged,
   flush,
   folder,
   GROUP,
@@ -144,12 +145,15 @@ async function idle(): Promise<void> {
   const latencies = readFileSync(starts, "utf8").trim().split("\n").map(Number);
   tell(
     `send to start of the task, ${latencies.length} messages: p50, p99, max`,
-    [
-      percentile(latencies, 0.5),
-      percentile(latencies, 0.99),
-      Math.max(...latencies),
-    ].map((ms) => `${ms.toFixed(2)} ms`).join(", "),
+    describeLatencies(latencies),
   );
+  tell("  the broker's acknowledgement of the same", describeLatencies(acknowledged));
+}
+
+/** 50th and 99th percentile, and the maximum. */
+function describeLatencies(latencies: number[]): string {
+  return [percentile(latencies, 0.5), percentile(latencies, 0.99), Math.max(...latencies)]
+    .map((ms) => `${ms.toFixed(2)} ms`).join(", ");
 }
 
 /** 2,000,000 messages: memory after the first 200,000 and at the end, lag at the end. */

@@ -28,7 +28,9 @@ function openProducer(lingerMs: number): Promise<Producer> {
       "linger.ms": lingerMs,
       "queue.buffering.max.messages": 3_000_000,
       "queue.buffering.max.kbytes": 1_000_000,
+      "dr_cb": lingerMs === 0,
     });
+    client.setPollInterval(1);
     client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve(client));
   });
 }
@@ -40,9 +42,13 @@ export function send(topic: string, partition: number | null, value: unknown): v
   producer.produce(topic, partition, Buffer.from(JSON.stringify(value)));
 }
 
+/** Milliseconds from each `sendAtOnce` to the broker's acknowledgement. */
+export const acknowledged: number[] = [];
+prompt.on("delivery-report", (_, report) => void acknowledged.push(now() - report.opaque));
+
 /** Sends one message at once, gathering nothing. */
 export function sendAtOnce(topic: string, partition: number | null, value: unknown): void {
-  prompt.produce(topic, partition, Buffer.from(JSON.stringify(value)));
+  prompt.produce(topic, partition, Buffer.from(JSON.stringify(value)), null, null, now());
 }
 
 export function flush(): Promise<void> {

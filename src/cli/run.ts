@@ -84,8 +84,8 @@ async function consume(
     topics,
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
     prefetchBytes: Math.floor(settings.maxBytes / 2),
-    // Only a panel shows them at once.
-    statisticsMs: settings.stats === "tty" ? 1000 : 5000,
+    // Only a panel shows them at once, and a drain may be over soon.
+    statisticsMs: settings.stats === "tty" || settings.drain ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };
   const stats = new StatsCollector(clock.wall());

@@ -259,14 +259,14 @@ export const OPTIONS = {
     kind: whole(1, 1_000_000_000),
     help: "How far a partition may get ahead of its oldest unfinished message",
     details:
-      "In offsets. All of it may run again after a crash, save what the commit's metadata names.",
+      "In offsets. What is finished above the oldest unfinished message runs again after a crash.",
     group: "Limits",
     commands: ["run", "dev"],
     default: 1_000_000,
   }),
   maxWaiting: option({
     kind: whole(1, 10_000_000),
-    help: "Messages held while they wait for their task, their key or a retry",
+    help: "Messages held while they wait for a retry or for their dead letter",
     group: "Limits",
     commands: ["run", "dev"],
     default: 10_000,

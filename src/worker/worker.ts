@@ -245,6 +245,23 @@ export class Worker {
       const { inFlight, deadLettering, interrupted } = this.runner;
       this.#unfinished = inFlight + deadLettering + interrupted;
     }
+    if (phase === "closing") this.#noteUncommitted();
+  }
+
+  /** What the broker has not confirmed by now runs again, although it is finished. */
+  #noteUncommitted(): void {
+    for (const partition of this.assignments.partitions) {
+      const offset = partition.uncommitted;
+      if (offset < 0) continue;
+      this.#unfinished++;
+      this.#parts.stats.event({
+        event: "commit-refused",
+        topic: partition.topic,
+        partition: partition.partition,
+        offset,
+        reason: "no answer before the end of the shutdown; what it covers will run again",
+      });
+    }
   }
 
   #uncommitted(): number {

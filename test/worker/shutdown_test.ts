@@ -50,7 +50,7 @@ describe("a worker that is asked to stop", () => {
     assert.equal(bench.clock.now(), 0);
   });
 
-  test("waits for the answer to its last commit, at most 3 s", async () => {
+  test("waits for the answer to its last commit, at most 3 s, and tells when none came", async () => {
     const { bench, work } = await running();
     await using _ = bench;
     bench.consumer.commitAnswers = "on command";
@@ -62,7 +62,10 @@ describe("a worker that is asked to stop", () => {
     await bench.advance(2999);
     assert.equal(bench.exitCode, null);
     await bench.advance(1);
-    assert.equal(await bench.end(), EXIT.ok);
+    assert.equal(await bench.end(), EXIT.interrupted, "what it covers will run again");
+    const [refused] = bench.stats.of("commit-refused");
+    assert.equal(refused?.offset, 2);
+    assert.match(refused!.reason, /no answer before the end of the shutdown/);
   });
 
   test("repeats its last commit when that is refused", async () => {
