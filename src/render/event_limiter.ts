@@ -12,6 +12,7 @@ const BOUNDED: ReadonlySet<WorkerEvent["event"]> = new Set([
   "dead",
   "dead-letter-refused",
   "kafka-error",
+  "retrying",
   "skipped",
   "task-error",
   "timed-out",

@@ -32,6 +32,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "rebalance":
       return event.change === "lost" ? "warn" : "info";
     case "skipped":
+    case "retrying":
     case "timed-out":
     case "commit-refused":
     case "aborting":
@@ -75,6 +76,10 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
         `${formatDuration(event.retryInMs, theme.glyphs.microsecond)}: ${text(event.reason)}`;
     case "skipped":
       return `Message ${at(event)} skipped: ${text(event.reason)}`;
+    case "retrying":
+      return `${text(event.task)} ${at(event)} failed, next attempt in ${
+        formatDuration(event.retryInMs)
+      }: ${text(event.error)}`;
     case "timed-out":
       return `${text(event.task)} ${at(event)} is past its time limit`;
     case "kafka-error":

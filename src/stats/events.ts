@@ -51,6 +51,16 @@ export type WorkerEvent =
     offset: number;
     reason: string;
   }
+  /** The first failure of a message that will be tried again; later ones are counted alone. */
+  | {
+    event: "retrying";
+    task: string;
+    topic: string;
+    partition: number;
+    offset: number;
+    error: string;
+    retryInMs: number;
+  }
   | { event: "timed-out"; task: string; topic: string; partition: number; offset: number }
   | { event: "kafka-error"; code: number; reason: string }
   | { event: "task-error"; task: string | null; reason: string }

@@ -2,7 +2,9 @@
 import { nextDelay } from "../core/retry_policy.ts";
 import type { Hooks } from "../task/registry.ts";
 import { DeadLetter, RetryAfter } from "../task/signals.ts";
+import type { WorkerEvent } from "../stats/events.ts";
 import type { AttemptContext } from "./attempt_context.ts";
+import { describeFailedAttempt } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import { InvalidPayload, readInput } from "./payload.ts";
 
@@ -78,4 +80,21 @@ export function retryDelay(execution: Execution, error: unknown, random: number)
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";
+}
+
+/** Tells the first failure of a message, with where it failed: its later ones are only counted. */
+export function describeRetry(
+  { task, partition, offset }: Execution,
+  error: unknown,
+  retryInMs: number,
+): WorkerEvent {
+  return {
+    event: "retrying",
+    task: task.name,
+    topic: partition.topic,
+    partition: partition.partition,
+    offset,
+    error: describeFailedAttempt(error),
+    retryInMs,
+  };
 }

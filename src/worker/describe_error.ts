@@ -14,3 +14,13 @@ export function describeError(error: unknown): { name: string; message: string; 
     return { name: typeof error, message: "an error that cannot be shown", stack: "" };
   }
 }
+
+/** The error in one line, with the first place in the user's own code: `TypeError: … (tasks.ts:3:9)`. */
+export function describeFailedAttempt(error: unknown): string {
+  const { name, message, stack } = describeError(error);
+  const text = name === "Error" || name === typeof error ? message : `${name}: ${message}`;
+  // Frames of the executable itself are under /$bunfs/.
+  const place = stack.split("\n").map((line) => /([^\s/(]+\.[cm]?[jt]sx?:\d+:\d+)\)?$/.exec(line))
+    .find((match) => match !== null && !match.input.includes("/$bunfs/"));
+  return place ? `${text} (${place[1]})` : text;
+}

@@ -12,7 +12,7 @@ import { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
 import { Discard } from "../task/signals.ts";
-import { callTask, type Outcome, retryDelay, SUCCEEDED } from "./attempt.ts";
+import { callTask, describeRetry, type Outcome, retryDelay, SUCCEEDED } from "./attempt.ts";
 import { AttemptContext } from "./attempt_context.ts";
 import { Burials } from "./burials.ts";
 import type { Clock } from "./clock.ts";
@@ -256,6 +256,7 @@ export class Runner {
       this.#holdings.release(execution);
       return;
     }
+    if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
     this.#holdings.enterWaiting(execution);
     this.#delays.push(now + delay, execution);

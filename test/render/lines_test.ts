@@ -49,6 +49,8 @@ const lines: Record<keyof typeof EVENTS, string> = {
     'dead_letter_topic=image-workers.images.dead reason="Broker: Message size too large" ' +
     "retry_in_ms=5000",
   skipped: 'topic=images partition=0 offset=7 reason="no task of its type"',
+  retrying: "task=resizeImage topic=images partition=0 offset=9 " +
+    'error="TypeError: no such size (tasks.ts:3:1)" retry_in_ms=812',
   "timed-out": "task=resizeImage topic=images partition=0 offset=9",
   "kafka-error": 'code=-195 reason="Broker transport failure"',
   "task-error": 'task=- reason="teardown failed"',

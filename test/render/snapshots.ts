@@ -272,6 +272,15 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     offset: 7,
     reason: "no task of its type",
   },
+  retrying: {
+    event: "retrying",
+    task: "resizeImage",
+    topic: "images",
+    partition: 0,
+    offset: 9,
+    error: "TypeError: no such size (tasks.ts:3:1)",
+    retryInMs: 812,
+  },
   "timed-out": {
     event: "timed-out",
     task: "resizeImage",

@@ -38,6 +38,22 @@ describe("a failed attempt", () => {
     assert.equal(bench.worker.runner.heldBytes, 0);
   });
 
+  test("is told once for each message, with its class and where it failed", async () => {
+    const { task: work, runs } = manualTask({ topic: "work", retry: RETRY });
+    await using bench = new Bench({ work });
+    bench.consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    for (const at of [0, 1, 2]) {
+      runs[at]!.fail(new TypeError(`no such size ${at}`));
+      await bench.turn(2);
+      await bench.advance(10_000);
+    }
+    const told = bench.stats.of("retrying");
+    assert.equal(told.length, 1);
+    assert.equal(told[0]!.retryInMs, 1000);
+    assert.match(told[0]!.error, /^TypeError: no such size 0 \(retries_test\.ts:\d+:\d+\)$/);
+  });
+
   test("draws its wait with full jitter from the worker's random numbers", async () => {
     const { task: work, runs } = manualTask({ topic: "work", retry: { min: "10s" } });
     await using bench = new Bench({ work });
