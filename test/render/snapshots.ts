@@ -221,6 +221,8 @@ export function task(
   };
 }
 
+const AT_NINE = { topic: "images", partition: 0, offset: 9 };
+
 /** One of each kind, complete by its type. */
 export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { event: Kind }> } = {
   started: {
@@ -275,19 +277,11 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
   retrying: {
     event: "retrying",
     task: "resizeImage",
-    topic: "images",
-    partition: 0,
-    offset: 9,
+    ...AT_NINE,
     error: "TypeError: no such size (tasks.ts:3:1)",
     retryInMs: 812,
   },
-  "timed-out": {
-    event: "timed-out",
-    task: "resizeImage",
-    topic: "images",
-    partition: 0,
-    offset: 9,
-  },
+  "timed-out": { event: "timed-out", task: "resizeImage", ...AT_NINE },
   "kafka-error": { event: "kafka-error", code: -195, reason: "Broker transport failure" },
   "task-error": { event: "task-error", task: null, reason: "teardown failed" },
   log: {

@@ -54,18 +54,15 @@ describe("a worker that is asked to stop", () => {
     const { bench, work } = await running();
     await using _ = bench;
     bench.consumer.commitAnswers = "on command";
-    work.run(1).finish();
-    work.run(2).finish();
+    for (const offset of [1, 2]) work.run(offset).finish();
     bench.worker.stop("SIGTERM");
     await bench.turn(5);
     assert.deepEqual(bench.consumer.commitInFlight, [{ ...P0, offset: 2 }]);
     await bench.advance(2999);
-    assert.equal(bench.exitCode, null);
+    assert.equal(bench.exitCode, null, "not yet");
     await bench.advance(1);
-    assert.equal(await bench.end(), EXIT.interrupted, "what it covers will run again");
-    const [refused] = bench.stats.of("commit-refused");
-    assert.equal(refused?.offset, 2);
-    assert.match(refused!.reason, /no answer before the end of the shutdown/);
+    assert.equal(await bench.end(), EXIT.interrupted);
+    assert.match(bench.stats.of("commit-refused")[0]!.reason, /no answer before the end/);
   });
 
   test("repeats its last commit when that is refused", async () => {
