@@ -120,9 +120,9 @@ describe("partitionPoll after", () => {
     const again = partitionPoll.open(reader.handle, topic, 0, 0);
     assert.notEqual(again, queue);
     reader.consumer.assign([{ topic, partition: 0, offset: 4 }]);
-    await reader.prefetched(6);
-    const batch = reader.poll()!;
-    assert.deepEqual([batch.count, batch.offset(0), batch.queue(0)], [6, 4, again]);
+    const batches = await reader.take(6);
+    assert.deepEqual(batches.flatMap((batch) => offsets(batch)), [4, 5, 6, 7, 8, 9]);
+    assert.ok(batches.every((batch) => batch.queue(0) === again));
     await reader.close();
   });
 
@@ -151,6 +151,10 @@ describe("partitionPoll after", () => {
     for (const consumer of consumers) await disconnect(consumer);
   });
 });
+
+function offsets(batch: Batch): number[] {
+  return Array.from({ length: batch.count }, (_, index) => batch.offset(index));
+}
 
 async function openAndDrop(
   topic: string,

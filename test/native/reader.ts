@@ -48,9 +48,12 @@ export class Reader {
     return columns && new Batch(columns);
   }
 
-  /** Waits until all queues together hold so many messages. */
+  /**
+   * Waits until all queues together hold so many messages, before the first poll. Until then each
+   * queue also holds a barrier, which librdkafka puts there when it starts fetching.
+   */
   async prefetched(messages: number): Promise<void> {
-    await until(() => partitionPoll.queued(this.handle) >= messages);
+    await until(() => partitionPoll.queued(this.handle) >= messages + this.queues.length);
   }
 
   /** Polls until so many entries have come. */
