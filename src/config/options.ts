@@ -266,7 +266,7 @@ export const OPTIONS = {
   }),
   maxWaiting: option({
     kind: whole(1, 10_000_000),
-    help: "Messages held while they wait for a retry or for their dead letter",
+    help: "Messages held while they wait for a retry, for their key or for their dead letter",
     group: "Limits",
     commands: ["run", "dev"],
     default: 10_000,

@@ -6,8 +6,10 @@ export interface TaskLoad {
   inFlight: number;
   /** Next attempts that are due and only lack a slot; they go before new messages. */
   due: number;
-  /** Messages taken that wait for their next attempt or for their dead letter's acknowledgement. */
+  /** Messages taken that wait for their next attempt, for their key or for their dead letter. */
   waiting: number;
+  /** A message of it may have to wait as soon as it is taken, for an earlier one of its key. */
+  ordered: boolean;
 }
 
 export interface WorkerLoad {
@@ -35,6 +37,8 @@ export function laneRoom(tasks: readonly TaskLoad[], worker: WorkerLoad): number
   const full = worker.waiting >= worker.maxWaiting;
   for (const task of tasks) {
     if (full && task.waiting > 0) return 0;
+    // They take no slots while they wait, so slots alone would not bound how many are taken.
+    if (task.ordered && !full) room = Math.min(room, worker.maxWaiting - worker.waiting);
     room = Math.min(room, task.limit - task.inFlight - task.due);
   }
   return Math.max(0, room);

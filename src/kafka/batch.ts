@@ -91,6 +91,13 @@ export class Batch {
     return length === NULL ? null : this.#text(this.#start(index), length);
   }
 
+  /** One character for each byte, so that keys are the same text only when all their bytes are. */
+  keyBytesText(index: number): string | null {
+    const length = this.#integer(2, index);
+    const start = this.#start(index);
+    return length === NULL ? null : this.#bytes.toString("latin1", start, start + length);
+  }
+
   value(index: number): Uint8Array | null {
     return this.#view(this.#valueStart(index), this.#integer(3, index));
   }

@@ -53,6 +53,13 @@ export interface TaskOptions<Input = unknown> {
   types?: string | string[];
   /** At most this many in flight in one process. @default the worker's limit alone */
   concurrency?: number;
+  /** `"key"`: messages of one key run one after another, in their order. @default "none" */
+  order?: "none" | "key";
+  /**
+   * With `order: "key"`, what becomes of a key whose message is given up: `"block"` runs nothing more of
+   * it in this process. @default "continue"
+   */
+  onDead?: "continue" | "block";
   retry?: RetryOptions;
   /** Time limit of one attempt, or `"none"`. @default "5m" */
   timeout?: Duration | "none";
@@ -67,6 +74,8 @@ export interface TaskSettings {
   decode: Decode;
   types: string[] | undefined;
   concurrency: number | undefined;
+  order: "none" | "key";
+  onDead: "continue" | "block";
   retry: RetryPolicy;
   /** Milliseconds; `Infinity` for none. */
   timeoutMs: number;
@@ -114,6 +123,8 @@ const optionsSchema = z.strictObject({
   ], 'expected "json", "text", "bytes" or a function').default("json"),
   types: z.union([typeName, z.array(typeName).min(1, typesWording)], typesWording).optional(),
   concurrency: count.optional(),
+  order: z.enum(["none", "key"], 'expected "none" or "key"').default("none"),
+  onDead: z.enum(["continue", "block"], 'expected "continue" or "block"').optional(),
   retry: z.strictObject({
     attempts: count.default(DEFAULT_RETRY_POLICY.attempts),
     min: duration.default(DEFAULT_RETRY_POLICY.min),
@@ -128,7 +139,14 @@ const optionsSchema = z.strictObject({
   }).optional(),
   timeout: timeLimit.default(300_000),
   run: z.custom<TaskSettings["run"]>(isFunction, "expected a function"),
-}, "expected an object of options");
+}, "expected an object of options").superRefine(({ order, onDead }, context) => {
+  if (onDead === undefined || order === "key") return;
+  context.addIssue({
+    code: "custom",
+    path: ["onDead"],
+    message: 'it needs order: "key" beside it',
+  });
+});
 
 /** Throws a `ModuleError` that names every option that is wrong. */
 export function checkTaskOptions(options: unknown): TaskSettings {
@@ -138,13 +156,14 @@ export function checkTaskOptions(options: unknown): TaskSettings {
       `Cannot define ${describe(options)}: ${describeIssues(result.error, options)}`,
     );
   }
-  const { timeout, types, retry, topic, name, schema, concurrency, ...rest } = result.data;
+  const { timeout, types, retry, topic, name, schema, concurrency, onDead, ...rest } = result.data;
   return {
     ...rest,
     topic,
     name,
     schema,
     concurrency,
+    onDead: onDead ?? "continue",
     types: typeof types === "string" ? [types] : types,
     retry: retry ?? { ...DEFAULT_RETRY_POLICY },
     timeoutMs: timeout,

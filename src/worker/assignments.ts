@@ -88,6 +88,8 @@ export class Assignments {
     // Whatever blocked it (how far ahead it was, the target of a drain) was about the old log.
     if (partition.blocked) this.#parts.consumer.block(partition.queue, false);
     const fresh = new Partition(partition.lane, partition.partition, partition.queue);
+    // What goes on keeps its keys, and what still runs of the old log keeps them until it has settled.
+    fresh.keyOrders = partition.keyOrders;
     for (const [below, execution] of partition.tracker.unfinishedBelow(offset)) {
       const position = fresh.tracker.receive(below);
       if (!execution) continue;

@@ -70,9 +70,11 @@ async function callQuietly(hook: () => unknown): Promise<void> {
 /** Milliseconds until the next attempt after this failure, or `null` for the dead letters. */
 export function retryDelay(execution: Execution, error: unknown, random: number): number | null {
   if (error instanceof InvalidPayload || error instanceof DeadLetter) return null;
-  const { retry } = execution.task.task.settings;
+  const { order, retry } = execution.task.task.settings;
   if (error instanceof RetryAfter) {
-    return execution.attempt < retry.attempts ? error.delayMs : null;
+    if (execution.attempt >= retry.attempts) return null;
+    // Others of its key wait for it, so it may not wait for longer than any other retry.
+    return order === "key" ? Math.min(error.delayMs, retry.max) : error.delayMs;
   }
   return nextDelay(retry, execution.attempt, random);
 }

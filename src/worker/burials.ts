@@ -2,13 +2,13 @@
  * Dead letters on their way. A message is finished only when the broker has acknowledged its dead letter;
  * a refused one is told, and sent again with backoff for as long as its partition is ours.
  */
-import type { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
 import { buriedBy, type DeadLetters } from "./dead_letters.ts";
 import { describeError } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import type { Holdings } from "./holdings.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** Wait before a refused dead letter is sent again, doubling up to the second figure. */
 const BACKOFF_MS = [1000, 30_000] as const;
@@ -16,13 +16,13 @@ const BACKOFF_MS = [1000, 30_000] as const;
 export interface BurialsParts {
   deadLetters: DeadLetters;
   holdings: Holdings;
-  /** Where refused ones wait; whoever takes them from there calls `send` again. */
-  delays: DelayQueue<Execution>;
+  /** Where refused ones are delayed; whoever takes them from there calls `send` again. */
+  waiting: Waiting;
   stats: Stats;
   clock: Clock;
   wake: () => void;
   /** Called with each that the broker has acknowledged. */
-  finish: (execution: Execution) => void;
+  buried: (execution: Execution) => void;
 }
 
 export class Burials {
@@ -77,15 +77,15 @@ export class Burials {
       error: describeError(failure?.error).message,
       deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
     });
-    this.#parts.finish(execution);
+    this.#parts.buried(execution);
   }
 
   #refused(execution: Execution, error: unknown): void {
-    const { clock, deadLetters, delays, holdings, stats } = this.#parts;
+    const { clock, deadLetters, waiting, stats } = this.#parts;
     this.#answered(execution);
     if (execution.partition.leaving) {
       this.#refusals.delete(execution);
-      holdings.release(execution);
+      waiting.letGo(execution);
       return;
     }
     const refusals = (this.#refusals.get(execution) ?? 0) + 1;
@@ -98,7 +98,6 @@ export class Burials {
       reason: describeError(error).message,
       retryInMs,
     });
-    holdings.enterWaiting(execution);
-    delays.push(clock.now() + retryInMs, execution);
+    waiting.delay(execution, clock.now() + retryInMs);
   }
 }

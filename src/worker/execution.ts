@@ -2,11 +2,11 @@
  * The life of one message in this process.
  *
  * ```
- * due ──► running ──► finished
- *  ▲         │
- *  │         ├──► waiting (for the next attempt) ──► due
- *  │         └──► dead (its dead letter is on its way) ──► finished
- *  └── taken from Kafka
+ * behind (others of its key) ──► due ──► running ──► finished
+ *    ▲                            ▲         │
+ *    └────── taken from Kafka ────┘         ├──► waiting (for the next attempt) ──► due
+ *                                           └──► dead (its dead letter is on its way) ──► finished
+ *                                                  └──► keeping (its key, with `onDead: "block"`)
  * ```
  * An attempt that passes its time limit stays `running`, and keeps its slot, until its promise settles
  * or it is abandoned. When its partition is closed, an execution only gives back what it holds.
@@ -17,7 +17,14 @@ import type { AttemptContext } from "./attempt_context.ts";
 import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";
 
-export type ExecutionState = "due" | "running" | "waiting" | "dead" | "finished";
+export type ExecutionState =
+  | "due"
+  | "running"
+  | "waiting"
+  | "dead"
+  | "finished"
+  | "behind"
+  | "keeping";
 
 /** What is known of the failures of a message; made with the first one. */
 export interface FailureRecord {
@@ -39,6 +46,8 @@ export class Execution implements Linked<Execution> {
   readonly bytes: number;
   readonly receivedAt: number;
   state: ExecutionState = "due";
+  /** What it has to wait for its turn by, one character a byte; `null` when it is unordered. */
+  orderKey: string | null = null;
   /** Attempts started. */
   attempt = 0;
   startedAt = 0;
@@ -68,6 +77,7 @@ export class Execution implements Linked<Execution> {
     this.bytes = batch.size(index);
     this.receivedAt = now;
   }
+
   /** Counts it among what a drain of its partition waits for, or takes it off. */
   setBusy(busy: boolean): void {
     if (busy === this.#busy) return;

@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 1000;
 export class Holdings {
   /** Bytes of messages that are not finished. */
   bytes = 0;
-  /** Messages that wait for their next attempt or for their dead letter. */
+  /** Messages that wait for their next attempt, for their key or for their dead letter. */
   waiting = 0;
   #lookAt = 0;
 

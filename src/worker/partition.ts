@@ -1,8 +1,10 @@
 /** One assigned partition: its tracker, and what is known of its commits. */
+import type { KeyOrder } from "../core/key_order.ts";
 import { OffsetTracker } from "../core/offset_tracker.ts";
 import type { QueueId } from "../kafka/ports.ts";
 import type { Lane } from "../task/registry.ts";
 import type { Execution } from "./execution.ts";
+import type { TaskState } from "./task_state.ts";
 
 /** Why a partition is not polled. */
 export type BlockReason = "revoked" | "too far ahead" | "past the target";
@@ -18,6 +20,8 @@ export class Partition {
   readonly lane: Lane;
   readonly queue: QueueId;
   readonly tracker = new OffsetTracker<Execution>();
+  /** Which keys are taken, of each task with `order: "key"`. */
+  keyOrders = new Map<TaskState, KeyOrder<Execution>>();
   /** Last offset that the broker confirmed in this assignment; -1 before. */
   committed = -1;
   /** Attempts running and dead letters on their way: what a drain waits for. */

@@ -8,7 +8,6 @@
  *   acknowledged by the broker, and only while its partition is not closed;
  * - attempts settle at any time, but nothing is decided of them outside of `collectOutcomes`.
  */
-import { DelayQueue } from "../core/delay_queue.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
 import { Discard } from "../task/signals.ts";
@@ -22,6 +21,7 @@ import { Holdings } from "./holdings.ts";
 import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";
 import { TimeLimits } from "./time_limits.ts";
+import { Waiting } from "./waiting.ts";
 
 export interface RunnerParts {
   tasks: readonly TaskState[];
@@ -38,12 +38,11 @@ export interface RunnerParts {
 export class Runner {
   readonly #parts: RunnerParts;
   #outcomes: Outcome[] = [];
-  readonly #delays = new DelayQueue<Execution>();
   readonly #limits: TimeLimits;
   readonly #holdings = new Holdings();
+  readonly #waiting: Waiting;
   readonly #burials: Burials;
   inFlight = 0;
-  due = 0;
   abandoned = 0;
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
@@ -53,11 +52,12 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#limits = new TimeLimits(parts.tasks, parts.stats);
+    this.#waiting = new Waiting(parts.tasks, this.#holdings);
     this.#burials = new Burials({
       ...parts,
       holdings: this.#holdings,
-      delays: this.#delays,
-      finish: (execution) => this.#finish(execution),
+      waiting: this.#waiting,
+      buried: (execution) => this.#buried(execution),
     });
   }
 
@@ -65,7 +65,12 @@ export class Runner {
     return this.#holdings.bytes;
   }
 
-  /** Messages that wait for their next attempt or for their dead letter. */
+  /** Messages that only lack a slot. */
+  get due(): number {
+    return this.#waiting.due;
+  }
+
+  /** Messages that wait for their next attempt, for their key or for their dead letter. */
   get waiting(): number {
     return this.#holdings.waiting;
   }
@@ -91,14 +96,16 @@ export class Runner {
 
   /** Time of the next retry, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
-    return Math.min(this.stopped ? Infinity : this.#delays.nextDue, this.#limits.nextDue);
+    return Math.min(this.stopped ? Infinity : this.#waiting.nextDue, this.#limits.nextDue);
   }
 
-  /** Takes a message that was just received; it starts at once, since room was asked for before. */
+  /** Takes a message that was just received; it starts at once, unless its key is taken. */
   take(execution: Execution): void {
     this.#holdings.hold(execution);
+    if (!this.#waiting.admit(execution)) return;
+    // Room was asked for before, but not for what other messages have become meanwhile.
     if (this.#hasSlot(execution.task)) this.#start(execution);
-    else this.#becomeDue(execution);
+    else this.#waiting.becomeDue(execution);
   }
 
   /** Sends a message to the dead letters that never had an attempt. */
@@ -124,7 +131,7 @@ export class Runner {
       this.#decide({ execution, attempt, result: failure?.error, at: now });
     }
     this.#wakeDelayed(now);
-    if (this.due > 0) this.#startDue();
+    this.#waiting.startDue(this.#hasSlot, this.#start);
     this.#holdings.copySurvivors(this.#parts.tasks, now);
   }
 
@@ -136,49 +143,15 @@ export class Runner {
 
   /** Lets go of what waits on partitions that leave. What runs lets go when it settles. */
   forgetLeaving(): void {
-    this.#delays.remove((execution) => {
-      if (!execution.partition.leaving) return false;
-      // Both kinds of waiting end here: for an attempt, and for a dead letter to be sent again.
-      this.#holdings.leaveWaiting(execution);
-      this.#burials.forget(execution);
-      this.#holdings.release(execution);
-      return true;
-    });
-    for (const task of this.#parts.tasks) {
-      for (let at = task.ready.length - 1; at >= 0; at--) {
-        const execution = task.ready[at]!;
-        if (!execution.partition.leaving) continue;
-        task.ready.splice(at, 1);
-        this.due--;
-        this.#holdings.release(execution);
-      }
-    }
+    this.#waiting.forgetLeaving((execution) => this.#burials.forget(execution));
   }
 
   // --- starting
 
-  #hasSlot(task: TaskState): boolean {
-    return !this.stopped && this.inFlight < this.#parts.limit && task.inFlight < task.limit;
-  }
+  readonly #hasSlot = (task: TaskState): boolean =>
+    !this.stopped && this.inFlight < this.#parts.limit && task.inFlight < task.limit;
 
-  #becomeDue(execution: Execution): void {
-    execution.state = "due";
-    execution.task.ready.push(execution);
-    this.due++;
-  }
-
-  #startDue(): void {
-    for (const task of this.#parts.tasks) {
-      let started = 0;
-      while (started < task.ready.length && this.#hasSlot(task)) {
-        this.due--;
-        this.#start(task.ready[started++]!);
-      }
-      if (started > 0) task.ready.splice(0, started);
-    }
-  }
-
-  #start(execution: Execution): void {
+  readonly #start = (execution: Execution): void => {
     const { task } = execution;
     execution.state = "running";
     execution.attempt++;
@@ -207,7 +180,7 @@ export class Runner {
       () => this.#settled(execution, attempt, SUCCEEDED),
       (error: unknown) => this.#settled(execution, attempt, error),
     );
-  }
+  };
 
   #settled(execution: Execution, attempt: number, result: unknown): void {
     this.#outcomes.push({ execution, attempt, result, at: this.#parts.clock.now() });
@@ -223,7 +196,7 @@ export class Runner {
     const runMs = now - execution.startedAt;
     this.#leaveSlot(execution);
     if (partition.closed) {
-      this.#holdings.release(execution);
+      this.#waiting.letGo(execution);
       return;
     }
     // After its time limit a late success does not count. What was stopped by us and still succeeded
@@ -231,6 +204,7 @@ export class Runner {
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
+      // It is not finished, and so it keeps its key.
       this.#holdings.release(execution);
     } else if (error === SUCCEEDED) {
       task.recorder.done(runMs);
@@ -253,13 +227,12 @@ export class Runner {
       return;
     }
     if (execution.partition.leaving) {
-      this.#holdings.release(execution);
+      this.#waiting.letGo(execution);
       return;
     }
     if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
-    this.#holdings.enterWaiting(execution);
-    this.#delays.push(now + delay, execution);
+    this.#waiting.delay(execution, now + delay);
   }
 
   #noteFailure(execution: Execution, error: unknown): void {
@@ -272,13 +245,12 @@ export class Runner {
   #wakeDelayed(now: number): void {
     if (this.stopped) return;
     for (
-      let execution = this.#delays.take(now);
+      let execution = this.#waiting.takeDelayed(now);
       execution;
-      execution = this.#delays.take(now)
+      execution = this.#waiting.takeDelayed(now)
     ) {
-      this.#holdings.leaveWaiting(execution);
       if (execution.state === "dead") this.#burials.send(execution);
-      else this.#becomeDue(execution);
+      else this.#waiting.becomeDue(execution);
     }
   }
 
@@ -287,7 +259,15 @@ export class Runner {
   #finish(execution: Execution): void {
     const { partition } = execution;
     if (!partition.closed) partition.tracker.finish(execution.position);
-    this.#holdings.release(execution);
+    this.#waiting.letGo(execution);
+  }
+
+  #buried(execution: Execution): void {
+    const { orderKey, partition, task } = execution;
+    const keeps = task.task.settings.onDead === "block" && orderKey !== null;
+    if (keeps && !partition.leaving) this.#waiting.keepKey(execution);
+    else if (keeps) this.#waiting.letGo(execution);
+    else this.#finish(execution);
   }
 
   #leaveSlot(execution: Execution): void {

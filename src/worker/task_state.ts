@@ -11,6 +11,8 @@ export class TaskState implements TaskLoad {
   readonly recorder: TaskRecorder;
   readonly limit: number;
   readonly timeoutMs: number;
+  /** Messages of one key run one after another. */
+  readonly ordered: boolean;
   /** Attempts within their time limit, by start: the limit is one for all, so the first is due first. */
   readonly running = new LinkedList<Execution>();
   /** Due, in order, for want of a slot. */
@@ -25,6 +27,7 @@ export class TaskState implements TaskLoad {
     this.recorder = recorder;
     this.limit = task.settings.concurrency ?? Infinity;
     this.timeoutMs = task.settings.timeoutMs;
+    this.ordered = task.settings.order === "key";
   }
 
   get due(): number {

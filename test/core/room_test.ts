@@ -9,6 +9,7 @@ const taskLoad: fc.Arbitrary<TaskLoad> = fc.record({
   inFlight: small,
   due: small,
   waiting: small,
+  ordered: fc.boolean(),
 });
 const workerLoad: fc.Arbitrary<WorkerLoad> = fc.record({
   limit: fc.integer({ min: 1, max: 20 }),
@@ -29,7 +30,7 @@ const idle: WorkerLoad = {
   heldBytes: 0,
   maxHeldBytes: 1000,
 };
-const free: TaskLoad = { limit: Infinity, inFlight: 0, due: 0, waiting: 0 };
+const free: TaskLoad = { limit: Infinity, inFlight: 0, due: 0, waiting: 0, ordered: false };
 
 describe("workerRoom", () => {
   test("is what the limit leaves beside what runs and what is due", () => {
@@ -63,7 +64,7 @@ describe("laneRoom", () => {
   });
 
   test("the fullest of the tasks that share a topic decides", () => {
-    const busy: TaskLoad = { limit: 5, inFlight: 2, due: 1, waiting: 0 };
+    const busy: TaskLoad = { ...free, limit: 5, inFlight: 2, due: 1 };
     assert.equal(laneRoom([free, busy], idle), 2);
     assert.equal(laneRoom([free, { ...busy, inFlight: 5 }], idle), 0);
   });
@@ -74,5 +75,11 @@ describe("laneRoom", () => {
     assert.equal(laneRoom([free, { ...free, waiting: 1 }], full), 0);
     assert.equal(laneRoom([free], full), 10);
     assert.equal(laneRoom([{ ...free, waiting: 4 }], { ...idle, waiting: 4 }), 10);
+  });
+
+  test("of an ordered task, no more are taken than may wait, for all of them may have to", () => {
+    const ordered = { ...free, ordered: true };
+    assert.equal(laneRoom([free, ordered], { ...idle, waiting: 3 }), 2);
+    assert.equal(laneRoom([ordered], { ...idle, waiting: 5 }), 10, "it is not its own that wait");
   });
 });

@@ -79,6 +79,11 @@ function assertMessage(batch: Batch, i: number, entry: Required<BatchMessage>): 
   assert.equal(batch.timestamp(i), entry.timestamp);
   assert.equal(batch.leaderEpoch(i), entry.leaderEpoch);
   assert.deepEqual(list(batch.key(i)), list(entry.key as Uint8Array));
+  const keyText = batch.keyBytesText(i);
+  assert.deepEqual(
+    keyText === null ? null : [...keyText].map((one) => one.charCodeAt(0)),
+    list(entry.key as Uint8Array),
+  );
   assert.deepEqual(list(batch.value(i)), list(entry.value as Uint8Array));
   assert.equal(batch.headerCount(i), entry.headers.length);
   assert.deepEqual(
