@@ -123,6 +123,7 @@ describe("properties", () => {
       topics: [],
       partitions: 1,
       prefetchBytes: 1,
+      statisticsMs: 1000,
     }, "classic");
     assert.equal(consumer["fetch.wait.max.ms"], "5");
   });
@@ -144,6 +145,7 @@ describe("properties", () => {
       topics: [],
       partitions: 1,
       prefetchBytes: 1,
+      statisticsMs: 1000,
     }, "consumer");
     assert.deepEqual(
       Object.keys(hostile).map((name) => properties[name]),
@@ -161,6 +163,7 @@ describe("properties", () => {
         topics: [],
         partitions,
         prefetchBytes,
+        statisticsMs: 1000,
       }, "classic");
       return [
         properties["queued.max.messages.kbytes"],
