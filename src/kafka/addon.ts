@@ -5,6 +5,7 @@
  * In the executable the addon is embedded (embedded_addon.ts, by scripts/bundle.ts); elsewhere the
  * package's own loader finds it in node_modules.
  */
+import type { Buffer } from "node:buffer";
 import manifest from "@confluentinc/kafka-javascript/package.json" with { type: "json" };
 
 /** What `attach` returns: one consumer's poller. Opaque. */
@@ -35,10 +36,28 @@ export interface PartitionPoll {
   queued(handle: PollHandle): number;
 }
 
+/**
+ * Queues a message exactly as it is; src/native/exact_produce.h has the contract. Returns librdkafka's
+ * error code, or 0.
+ */
+export type ProduceExactly = (
+  nativeClient: object,
+  topic: string,
+  partition: number,
+  value: Buffer | null,
+  key: Buffer | null,
+  timestamp: number,
+  opaque: unknown,
+  headers: readonly (Buffer | null)[],
+) => number;
+
 export interface Addon {
   readonly librdkafkaVersion: string;
   readonly opensslVersion: string;
   readonly partitionPoll: PartitionPoll;
+  readonly produceExactly: ProduceExactly;
+  /** librdkafka's text for one of its error codes. */
+  err2str(code: number): string;
 }
 
 let loading: Promise<Addon> | undefined;

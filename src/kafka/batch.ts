@@ -132,14 +132,26 @@ export class Batch {
 
   /** All of them in order, duplicates and null values included. */
   headers(index: number): [name: string, value: Uint8Array | null][] {
-    const headers: [string, Uint8Array | null][] = [];
+    return this.#headers(index, (start, length) => this.#text(start, length));
+  }
+
+  /** The same with the bytes of the names: text would lose what is no UTF-8. */
+  rawHeaders(index: number): [name: Uint8Array, value: Uint8Array | null][] {
+    return this.#headers(index, (start, length) => this.#view(start, length)!);
+  }
+
+  #headers<Name>(
+    index: number,
+    name: (start: number, length: number) => Name,
+  ): [Name, Uint8Array | null][] {
+    const headers: [Name, Uint8Array | null][] = [];
     const first = this.#pairs + 2 * this.#integer(6, index);
     const end = first + 2 * this.#integer(4, index);
     let at = this.#headersStart(index);
     for (let pair = first; pair < end; pair += 2) {
       const nameLength = this.#integers[pair]!;
       const valueLength = this.#integers[pair + 1]!;
-      headers.push([this.#text(at, nameLength), this.#view(at + nameLength, valueLength)]);
+      headers.push([name(at, nameLength), this.#view(at + nameLength, valueLength)]);
       at += nameLength + Math.max(0, valueLength);
     }
     return headers;
@@ -232,7 +244,7 @@ export class Batch {
       leaderEpoch: this.leaderEpoch(index),
       key: this.key(index),
       value: this.value(index),
-      headers: this.headers(index),
+      headers: this.rawHeaders(index),
     }]);
   }
 

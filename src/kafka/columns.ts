@@ -21,7 +21,7 @@ export interface BatchMessage {
   leaderEpoch?: number;
   key?: Uint8Array | string | null;
   value?: Uint8Array | string | null;
-  headers?: readonly (readonly [name: string, value: Uint8Array | string | null])[];
+  headers?: readonly (readonly [name: Uint8Array | string, value: Uint8Array | string | null])[];
 }
 
 /** An error for `Batch.of`. */

@@ -75,7 +75,8 @@ export interface OutgoingMessage {
   partition?: number | undefined;
   key: Uint8Array | string | null;
   value: Uint8Array | null;
-  headers: readonly (readonly [name: string, value: Uint8Array | string | null])[];
+  /** Names as bytes where they may be no UTF-8. */
+  headers: readonly (readonly [name: Uint8Array | string, value: Uint8Array | string | null])[];
   timestamp?: number | undefined;
 }
 

@@ -1,5 +1,7 @@
 /** The producer: acknowledged by all in-sync replicas, idempotent, one promise a message. */
+import { Buffer } from "node:buffer";
 import { KafkaError } from "../errors.ts";
+import { type Addon, loadAddon } from "./addon.ts";
 import {
   connect,
   type Connected,
@@ -18,6 +20,8 @@ export interface ProducerSettings extends ConnectionSettings {
   lingerMs?: number;
   /** How long the first contact may take, milliseconds. @default 8000 */
   connectTimeoutMs?: number;
+  /** Each message is a batch of its own. */
+  alone?: boolean;
 }
 
 interface Report {
@@ -32,6 +36,8 @@ interface Delivery {
   reject: (error: KafkaError) => void;
 }
 
+/** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
+const TOO_LARGE = new Set([10, 18]);
 /** librdkafka's local queue was full; it drains as the broker acknowledges. */
 const FULL_QUEUE_WAIT_MS = 5;
 const METADATA_TIMEOUT_MS = 8000;
@@ -40,16 +46,26 @@ export class KafkaProducer implements Producer {
   readonly client: Client;
   /** What the brokers speak, by the number of the request. */
   readonly apis: Connected["apis"];
+  readonly #addon: Addon;
+  readonly #settings: ProducerSettings;
+  #alone: Promise<KafkaProducer> | null = null;
   #open = true;
 
-  private constructor(client: Client, apis: Connected["apis"]) {
+  private constructor(
+    client: Client,
+    apis: Connected["apis"],
+    addon: Addon,
+    settings: ProducerSettings,
+  ) {
     this.client = client;
     this.apis = apis;
+    this.#addon = addon;
+    this.#settings = settings;
   }
 
   /** Connects; throws a `KafkaError` that says why it cannot. */
   static async open(settings: ProducerSettings): Promise<KafkaProducer> {
-    const { Producer } = await loadRdKafka();
+    const [{ Producer }, addon] = await Promise.all([loadRdKafka(), loadAddon()]);
     const client = makeClient(() =>
       new Producer({
         "linger.ms": settings.lingerMs ?? 5,
@@ -57,6 +73,7 @@ export class KafkaProducer implements Producer {
         // Our own limit must not undercut the broker's: what is too large is for the broker to say.
         "message.max.bytes": 1_000_000_000,
         ...connectionProperties(settings),
+        ...(settings.alone ? { "batch.num.messages": 1 } : {}),
         // Tells what the brokers speak, whatever else the user wants to hear; see `connect`.
         "debug": withFeature(settings.properties.debug),
         "enable.idempotence": true,
@@ -73,10 +90,33 @@ export class KafkaProducer implements Producer {
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
     client.setPollInBackground(true);
-    return new KafkaProducer(client, apis);
+    return new KafkaProducer(client, apis, addon, settings);
   }
 
+  /**
+   * A batch that is too large is refused with all its messages, and librdkafka does not divide it, as
+   * Kafka's own client does. So each of them goes again alone: then the refusal is of that message.
+   */
   async send(message: OutgoingMessage): Promise<Delivered> {
+    try {
+      return await this.#sendInBatch(message);
+    } catch (error) {
+      const { kafkaCode = 0 } = error as KafkaError;
+      if (this.#settings.alone || !this.#open || !TOO_LARGE.has(kafkaCode)) throw error;
+      return await (await this.#openAlone()).send(message);
+    }
+  }
+
+  #openAlone(): Promise<KafkaProducer> {
+    this.#alone ??= KafkaProducer.open({ ...this.#settings, lingerMs: 0, alone: true })
+      .catch((error: unknown) => {
+        this.#alone = null;
+        throw error;
+      });
+    return this.#alone;
+  }
+
+  async #sendInBatch(message: OutgoingMessage): Promise<Delivered> {
     for (;;) {
       const delivered = this.#trySend(message);
       if (delivered) return await delivered;
@@ -90,19 +130,19 @@ export class KafkaProducer implements Producer {
     const { topic, partition, key, value, headers, timestamp } = message;
     let delivery!: Delivery;
     const delivered = new Promise<Delivered>((resolve, reject) => delivery = { resolve, reject });
-    try {
-      this.client.produce(
-        topic,
-        partition ?? null,
-        value as Buffer | null,
-        key as Buffer | string | null,
-        timestamp,
-        delivery,
-        // A null header value cannot be produced by the package; an empty one is the nearest.
-        headers.map(([name, bytes]) => ({ [name]: bytes ?? EMPTY })) as never,
-      );
-    } catch (error) {
-      if ((error as { code?: number }).code === CODE.queueFull) return null;
+    const code = this.#addon.produceExactly(
+      this.client.getClient(),
+      topic,
+      partition ?? -1,
+      toBuffer(value),
+      toBuffer(key),
+      timestamp ?? 0,
+      delivery,
+      headers.flatMap(([name, bytes]) => [toBuffer(name), toBuffer(bytes)]),
+    );
+    if (code === CODE.queueFull) return null;
+    if (code !== 0) {
+      const error = { code, message: this.#addon.err2str(code) };
       throw toKafkaError(error, `Cannot send to topic "${topic}"`);
     }
     return delivered;
@@ -132,7 +172,14 @@ export class KafkaProducer implements Producer {
   async close(timeoutMs: number): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await new Promise<void>((resolve) => {
+    await Promise.all([
+      this.#alone?.then((alone) => alone.close(timeoutMs), () => {}),
+      this.#disconnect(timeoutMs),
+    ]);
+  }
+
+  #disconnect(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.client.disconnect(timeoutMs, () => {
         clearTimeout(timer);
@@ -146,4 +193,9 @@ function withFeature(debug: string | undefined): string {
   return debug ? `${debug},feature` : "feature";
 }
 
-const EMPTY = Buffer.alloc(0);
+/** The native part takes buffers; a view of the same bytes is one. */
+function toBuffer(bytes: Uint8Array | string | null): Buffer | null {
+  if (bytes === null) return null;
+  if (typeof bytes === "string") return Buffer.from(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -4,6 +4,7 @@
 #include <nan.h>
 #include <openssl/crypto.h>
 
+#include "exact_produce.h"
 #include "partition_poll.h"
 
 namespace {
@@ -22,6 +23,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   napi_compat::InitPackage(env, exports);
   taskc::ExportPartitionPoll(env, exports);
+  taskc::ExportExactProduce(env, exports);
   ExportOpensslVersion(env, exports);
   return exports;
 }

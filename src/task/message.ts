@@ -74,6 +74,7 @@ export function encodePayload(
       return { value: encoder.encode(toJson(task, payload)), contentType: "application/json" };
     case "text":
       if (typeof payload !== "string") throw wrongKind(task, "a string", payload);
+      requireUnicode(task, "the payload", payload);
       return { value: encoder.encode(payload), contentType: "text/plain" };
     case "bytes":
       if (!(payload instanceof Uint8Array)) throw wrongKind(task, "a Uint8Array", payload);
@@ -81,6 +82,19 @@ export function encodePayload(
     default:
       return decode satisfies never;
   }
+}
+
+/** Half a surrogate pair has no UTF-8: sent all the same, it would arrive as another character. */
+export function requireUnicode(task: string, what: string, text: unknown): void {
+  if (typeof text !== "string") {
+    throw new InvalidPayloadError(
+      `Cannot send to task "${task}": ${what} must be a string, got ${typeof text}`,
+    );
+  }
+  if (text.isWellFormed()) return;
+  throw new InvalidPayloadError(
+    `Cannot send to task "${task}": ${what} has half a surrogate pair, which UTF-8 cannot express`,
+  );
 }
 
 function toJson(task: string, payload: unknown): string {

@@ -43,7 +43,7 @@ export interface RetryOptions {
 export interface TaskOptions<Input = unknown> {
   /** The topic whose messages it takes. @default the task's name */
   topic?: string;
-  /** @default the name of the export */
+  /** At most 249 characters. @default the name of the export */
   name?: string;
   /** zod, or any Standard Schema; its output is what `run` gets. Without one, the payload as decoded. */
   schema?: StandardSchemaV1;
@@ -104,7 +104,7 @@ const wholeNumber = "expected a whole number from 1";
 const count = z.number(wholeNumber).int(wholeNumber).min(1, wholeNumber);
 const factorRange = "expected a number from 1 to 1000";
 const topicWording = "expected 1 to 249 letters, digits, dots, underscores or hyphens";
-const nameWording = "expected a text that is not empty";
+const nameWording = "expected a text of 1 to 249 characters";
 const typesWording = "expected a type, or a list of types";
 const typeName = z.string(typesWording).min(1, typesWording);
 const isFunction = (value: unknown) => typeof value === "function";
@@ -114,7 +114,7 @@ const isStandardSchema = (value: unknown) =>
 
 const optionsSchema = z.strictObject({
   topic: z.string(topicWording).regex(/^(?!\.{1,2}$)[\w.-]{1,249}$/, topicWording).optional(),
-  name: z.string(nameWording).min(1, nameWording).optional(),
+  name: z.string(nameWording).min(1, nameWording).max(249, nameWording).optional(),
   schema: z.custom<StandardSchemaV1>(isStandardSchema, "expected zod or any Standard Schema")
     .optional(),
   decode: z.union([
@@ -172,7 +172,7 @@ export function checkTaskOptions(options: unknown): TaskSettings {
 
 function describe(options: unknown): string {
   const name = (options as { name?: unknown } | null)?.name;
-  return typeof name === "string" && name !== "" ? `task "${name}"` : "a task";
+  return typeof name === "string" && name !== "" ? `task ${show(name)}` : "a task";
 }
 
 function describeIssues(error: z.ZodError, options: unknown): string {

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidPayloadError, ModuleError } from "../errors.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import type { Context } from "./context.ts";
-import { buildMessage, encodePayload, type TaskMessage } from "./message.ts";
+import { buildMessage, encodePayload, requireUnicode, type TaskMessage } from "./message.ts";
 import { checkTaskOptions, type Decode, type TaskOptions, type TaskSettings } from "./options.ts";
 import { describeSchemaIssues } from "./schema.ts";
 
@@ -131,12 +131,18 @@ export class Task<Input = unknown> {
         `Cannot send to task "${this.name}": its decode is a function, which cannot be reversed`,
       );
     }
+    const { key = null } = options;
+    const headers = headerPairs(options.headers);
+    if (key !== null && !(key instanceof Uint8Array)) requireUnicode(this.name, "the key", key);
+    for (const pair of headers) {
+      for (const text of pair) requireUnicode(this.name, `header ${JSON.stringify(pair[0])}`, text);
+    }
     return buildMessage({
       topic: this.topic,
       type: this.types[0] === "*" ? this.name : this.types[0]!,
       id: options.id ?? crypto.randomUUID(),
-      key: options.key ?? null,
-      headers: headerPairs(options.headers),
+      key,
+      headers,
       now: new Date(),
       ...encodePayload(this.name, decode, input),
     });

@@ -70,8 +70,8 @@ export function buildDeadLetter(
   detail: "full" | "short",
 ): OutgoingMessage {
   const { batch, index, partition, offset, attempt, failure } = execution;
-  const headers: [string, Uint8Array | string | null][] = batch.headers(index)
-    .filter(([name]) => !OWN_HEADERS.has(name));
+  const headers: [Uint8Array | string, Uint8Array | string | null][] = batch.rawHeaders(index)
+    .filter(([name]) => !OWN_HEADERS.has(decoder.decode(name)));
   const { name, message } = describeError(failure?.error);
   const stack = stackOf(failure?.error);
   headers.push(
@@ -93,6 +93,8 @@ export function buildDeadLetter(
   }
   return { topic, key: batch.key(index), value: batch.value(index), headers };
 }
+
+const decoder = new TextDecoder();
 
 /** Where the user's code failed; our own frames tell nobody anything. */
 function stackOf(error: unknown): string {

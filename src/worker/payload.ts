@@ -23,12 +23,16 @@ export interface StructuredEvent {
   binary: Uint8Array | null;
 }
 
-const decoder = new TextDecoder();
+/** Throws for what is no UTF-8; a byte order mark stays, as everywhere else. */
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What decoding puts in the place of bytes that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
+const BYTE_ORDER_MARK = "\ufeff";
 
 /** The envelope of a message whose content type says that it is one; `null` for all others. */
 export function readStructured(batch: Batch, index: number): StructuredEvent | null {
   if (!batch.headerStartsWith(index, HEADER.contentType, STRUCTURED)) return null;
-  const envelope = parseJson(batch.valueText(index));
+  const envelope = parseJson(readText(batch, index));
   if (typeof envelope !== "object" || envelope === null || !("specversion" in envelope)) {
     throw new InvalidPayload("it is no CloudEvent: specversion is missing");
   }
@@ -105,9 +109,9 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
   if (batch.value(index) === null) return null;
   switch (decode) {
     case "json":
-      return parseJson(batch.valueText(index));
+      return parseJson(readText(batch, index));
     case "text":
-      return batch.valueText(index);
+      return readText(batch, index);
     case "bytes":
       return batch.value(index)!.slice();
     default:
@@ -117,7 +121,7 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
 
 function decodeBinary(decode: "json" | "text" | "bytes", bytes: Uint8Array): unknown {
   if (decode === "bytes") return bytes;
-  const text = decoder.decode(bytes);
+  const text = decodeStrictly(bytes);
   return decode === "text" ? text : parseJson(text);
 }
 
@@ -126,9 +130,25 @@ function copyOf(bytes: Uint8Array | null): Uint8Array | null {
   return bytes && bytes.slice();
 }
 
+/** Decoding would replace what is no UTF-8, and nobody would learn what had been there. */
+function readText(batch: Batch, index: number): string {
+  const text = batch.valueText(index);
+  // Only such text can have been invalid, and looking for it costs next to nothing.
+  return text.includes(REPLACEMENT) ? decodeStrictly(batch.value(index)!) : text;
+}
+
+function decodeStrictly(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch (cause) {
+    throw new InvalidPayload("it is no UTF-8", { cause });
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // No sender should write the mark (RFC 8259, 8.1), but some do.
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch (cause) {
     const what = text === "" ? "it is empty" : (cause as Error).message;
     throw new InvalidPayload(`it is no JSON: ${what}`, { cause });

@@ -90,6 +90,10 @@ function assertMessage(batch: Batch, i: number, entry: Required<BatchMessage>): 
     batch.headers(i).map(([name, value]) => [name, list(value)]),
     entry.headers.map(([name, value]) => [name, list(value as Uint8Array)]),
   );
+  assert.deepEqual(
+    batch.rawHeaders(i).map(([name, value]) => [list(name), list(value)]),
+    entry.headers.map(([name, value]) => [list(Buffer.from(name)), list(value as Uint8Array)]),
+  );
   assert.equal(batch.size(i), sizeOf(entry));
 }
 

@@ -90,7 +90,7 @@ describe("task()", () => {
     [{ run, concurrency: 1.5 }, "concurrency: expected a whole number from 1, got 1.5"],
     [{ run, concurrency: "3" }, 'concurrency: expected a whole number from 1, got "3"'],
     [{ run, concurrency: 5n }, "concurrency: expected a whole number from 1, got a bigint"],
-    [{ run, name: "" }, 'name: expected a text that is not empty, got ""'],
+    [{ run, name: "" }, 'name: expected a text of 1 to 249 characters, got ""'],
     [{ run, types: [] }, "types: expected a type, or a list of types, got []"],
     [{ run, types: ["a", ""] }, 'types.1: expected a type, or a list of types, got ""'],
     [{ run, schema: {} }, "schema: expected zod or any Standard Schema, got {}"],

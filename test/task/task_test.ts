@@ -114,6 +114,27 @@ describe("message()", () => {
     );
   });
 
+  test("refuses text without UTF-8, and keys and headers that are no text", () => {
+    const half = "a\ud800b";
+    const note = task({ name: "note", decode: "text", run });
+    const refusals: [() => unknown, string][] = [
+      [() => note.message(half), "the payload has half a surrogate pair"],
+      [() => resize.message(1, { key: half }), "the key has half a surrogate pair"],
+      [() => resize.message(1, { headers: { [half]: "" } }), 'header "a\\ud800b" has half'],
+      [() => resize.message(1, { headers: { name: half } }), 'header "name" has half'],
+      [() => resize.message(1, { headers: { n: 5 as never } }), 'header "n" must be a string'],
+      [() => resize.message(1, { key: 5 as never }), "the key must be a string, got number"],
+    ];
+    for (const [make, expected] of refusals) {
+      assert.throws(make, (error) => {
+        assert.ok(error instanceof InvalidPayloadError);
+        assert.ok(error.message.includes(expected), error.message);
+        return true;
+      });
+    }
+    assert.equal(text(resize.message(half).value), '"a\\ud800b"', "JSON has an escape for it");
+  });
+
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
   const unfit: [string, unknown, RegExp][] = [

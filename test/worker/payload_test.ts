@@ -165,6 +165,35 @@ describe("decode", () => {
     }
   });
 
+  test('"json" and "text" are UTF-8, or go to the dead letters at once', async () => {
+    const invalid = new Uint8Array([0x22, 0xc3, 0x28, 0x22]);
+    for (const decode of ["json", "text"] as const) {
+      assert.deepEqual(await deliver({ decode }, { value: invalid }), {
+        inputs: [],
+        error: "it is no UTF-8",
+        errorName: "InvalidPayload",
+        attempts: 1,
+      });
+      const value = '"\ufffd"';
+      assert.deepEqual(
+        await deliver({ decode }, { value }),
+        ran(decode === "json" ? "\ufffd" : value),
+      );
+    }
+    const data = { data_base64: Buffer.from(invalid).toString("base64") };
+    const { error } = await deliver({}, {
+      value: JSON.stringify({ specversion: "1.0", ...data }),
+      headers: [["content-type", "application/cloudevents+json"]],
+    });
+    assert.equal(error, "it is no UTF-8");
+  });
+
+  test('"json" may begin with a byte order mark, which stays in "text"', async () => {
+    assert.deepEqual(await deliver({}, { value: "\ufeff1" }), ran(1));
+    const text = "\ufefftext \ufffd";
+    assert.deepEqual(await deliver({ decode: "text" }, { value: text }), ran(text));
+  });
+
   test("what is no JSON goes to the dead letters at once", async () => {
     for (const value of ["", "{", "undefined", "\u0000"]) {
       const { inputs, error, errorName, attempts } = await deliver({}, { value });

@@ -66,15 +66,21 @@ export function uniqueName(prefix: string): string {
 
 /** Creates a topic, ready for use, and returns its name. */
 export async function topic(
-  { prefix = "test", name = uniqueName(prefix), partitions = 1 }: {
+  { prefix = "test", name = uniqueName(prefix), partitions = 1, config = {} }: {
     prefix?: string;
     name?: string;
     partitions?: number;
+    config?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<string> {
   const { admin } = await connect();
   await admin.createTopics({
-    topics: [{ topic: name, numPartitions: partitions, replicationFactor: 1 }],
+    topics: [{
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: 1,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+    }],
   });
   await until(`topic ${name} to have its leaders`, async () => {
     const described = await admin.fetchTopicMetadata({ topics: [name] }).catch(() => []);

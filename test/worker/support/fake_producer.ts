@@ -52,9 +52,11 @@ export function tooLarge(): KafkaError {
 /** Headers of a message by name, as text; of one given twice, the last. */
 export function headersOf({ headers }: OutgoingMessage): Record<string, string | null> {
   return Object.fromEntries(
-    headers.map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? new TextDecoder().decode(value) : value,
-    ]),
+    headers.map(([name, value]) => [toText(name)!, toText(value)]),
   );
+}
+
+/** A header's name or value; the names of a dead letter are bytes, as are the values of its origin. */
+export function toText(bytes: Uint8Array | string | null): string | null {
+  return bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : bytes;
 }

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { describeFailedAttempt } from "../../src/worker/describe_error.ts";
+
+function failure(message: string, stack: string): Error {
+  const error = new RangeError(message);
+  error.stack = stack;
+  return error;
+}
+
+describe("describeFailedAttempt", () => {
+  test("names the class, the message and the first place outside the executable", () => {
+    const stack =
+      "RangeError: no\n  at f (/$bunfs/root/taskc.js:1:2)\n  at run (/app/tasks.ts:3:9)";
+    assert.equal(describeFailedAttempt(failure("no", stack)), "RangeError: no (tasks.ts:3:9)");
+    assert.equal(describeFailedAttempt("text"), "text");
+  });
+
+  test("is not held up by a stack with lines of any length", () => {
+    // A search that tries each beginning of such a line would take hours.
+    const long = `${"x".repeat(2_000_000)}.ts:1:1x`;
+    const error = failure("no", `${long}\n  at run (/app/tasks.ts:3:9)`);
+    assert.equal(describeFailedAttempt(error), "RangeError: no (tasks.ts:3:9)");
+  });
+});
