@@ -2,6 +2,7 @@
 import { refusedByProtocol, splitProperties } from "../config/librdkafka_properties.ts";
 import type { Settings } from "../config/settings.ts";
 import { EXIT, type ExitCode, ModuleError, SettingsError, UsageError } from "../errors.ts";
+import { loadAddon } from "../kafka/addon.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
 import { KafkaConsumer } from "../kafka/consumer.ts";
 import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
@@ -19,6 +20,7 @@ import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
 import { superviseProcess } from "./supervise_process.ts";
+import { watchLoop } from "./watch_loop.ts";
 import { startReporter } from "./worker_reporter.ts";
 
 const PRODUCER_CLOSE_MS = 3000;
@@ -101,8 +103,12 @@ async function consume(
       );
       drain = new Drain(targets, (open) => consumer.committed(open), consumer, deadline);
     }
+    const { watchdog } = await loadAddon();
+    const names = module.tasks.map(({ name }) => name);
+    const watch = watchLoop(watchdog, settings, names);
+    const { pulse } = watch;
     const worker = new Worker(
-      { module, consumer, producer, stats, clock, random: Math.random, drain },
+      { module, consumer, producer, stats, clock, random: Math.random, pulse, drain },
       {
         group: settings.group,
         concurrency: settings.concurrency,
@@ -126,11 +132,12 @@ async function consume(
       restoreTerminal: () => reporter.stop(),
       now: clock.now,
     });
+    watch.start();
     try {
       stats.event({
         event: "started",
         group: settings.group,
-        tasks: module.tasks.map(({ name }) => name),
+        tasks: names,
         topics,
         protocol: consumer.protocol,
       });
@@ -138,6 +145,7 @@ async function consume(
       // With nothing to do it would only disturb the group.
       if (!drain?.done) consumer.subscribe();
       const exitCode = await worker.run();
+      pulse.exitWith(exitCode);
       await callTeardown(module, stats);
       reporter.stop();
       if (worker.failure) throw worker.failure;

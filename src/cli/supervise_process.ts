@@ -2,7 +2,9 @@
  * Signals and stray errors of the process while a worker runs.
  *
  * The first SIGINT, SIGTERM or SIGHUP drains, a second aborts, a third leaves at once. Whatever Kafka or
- * a task does, the process ends at the grace and a fixed time after the first signal.
+ * a task does, the process ends at the grace and a fixed time after the first signal, or at that fixed
+ * time after the second. The native watchdog counts as is done here, and ends a process whose event loop
+ * is blocked.
  *
  * A SIGHUP that the process was started to ignore, by nohup, stays ignored.
  *
@@ -17,7 +19,17 @@ import { describeError } from "../worker/describe_error.ts";
 import { LEAVE_WITHIN_MS, type Worker } from "../worker/worker.ts";
 
 /** Signals closer to each other than this are one. */
-const TOGETHER_MS = 100;
+export const TOGETHER_MS = 100;
+/** Why a process ends that has not ended by itself. */
+export const REASONS = {
+  deadline: "the time to leave is over",
+  thirdSignal: "a third signal came",
+} as const;
+/**
+ * The watchdog ends the process at the deadline; so long before it the process does so itself, with a
+ * summary, if it still can.
+ */
+const BEFORE_DEADLINE_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface SupervisionParts {
@@ -35,11 +47,22 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
   const { worker, stats } = parts;
   let signals = 0;
   let lastSignal = -Infinity;
-  let deadline: ReturnType<typeof setTimeout> | undefined;
+  let deadline = { at: Infinity, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
-  const leaveNow = () => {
+  const leaveNow = (reason: string) => {
+    const candidates = worker.inFlightTasks();
+    stats.event({ event: "forced-exit", reason, task: null, candidates });
     parts.restoreTerminal();
-    process.exit(EXIT.interrupted);
+    exit(EXIT.interrupted);
+  };
+  const leaveWithin = (ms: number) => {
+    const at = parts.now() + ms - BEFORE_DEADLINE_MS;
+    if (at >= deadline.at) return;
+    clearTimeout(deadline.timer);
+    deadline = {
+      at,
+      timer: setTimeout(() => leaveNow(REASONS.deadline), ms - BEFORE_DEADLINE_MS),
+    };
   };
   const onSignal = (signal: string) => {
     const now = parts.now();
@@ -47,16 +70,27 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
     lastSignal = now;
     if (together) return;
     signals++;
-    if (signals > 2) leaveNow();
+    if (signals > 2) return leaveNow(REASONS.thirdSignal);
     worker.stop(signal, parts.interruptedCode);
-    deadline ??= setTimeout(leaveNow, parts.graceMs + LEAVE_WITHIN_MS);
+    leaveWithin(signals > 1 ? LEAVE_WITHIN_MS : parts.graceMs + LEAVE_WITHIN_MS);
   };
   // Code of a task that nobody awaits: it is told, and the other tasks go on.
   const onStray = (error: unknown) => {
     const { message, stack } = describeError(error);
-    stats.event({ event: "task-error", task: null, reason: stack === "" ? message : stack });
+    const candidates = worker.inFlightTasks();
+    stats.event({ event: "stray-error", candidates, reason: stack === "" ? message : stack });
   };
-  const heeded = SIGNALS.filter((signal) => signal !== "SIGHUP" || !ignoresHangup());
+  // A task that ends the process may do so, but not in silence.
+  const exit = process.exit;
+  process.exit = (code) => {
+    const task = worker.runningTask;
+    const candidates = task === null ? worker.inFlightTasks() : [];
+    const exitCode = Number(code ?? process.exitCode ?? 0);
+    stats.event({ event: "task-exit", task, candidates, exitCode });
+    parts.restoreTerminal();
+    return exit(code);
+  };
+  const heeded = heededSignals();
   for (const signal of heeded) process.on(signal, onSignal);
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);
@@ -65,9 +99,15 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
       for (const signal of heeded) process.off(signal, onSignal);
       process.off("uncaughtException", onStray);
       process.off("unhandledRejection", onStray);
-      clearTimeout(deadline);
+      clearTimeout(deadline.timer);
+      process.exit = exit;
     },
   };
+}
+
+/** The signals that end a worker. */
+export function heededSignals(): (typeof SIGNALS)[number][] {
+  return SIGNALS.filter((signal) => signal !== "SIGHUP" || !ignoresHangup());
 }
 
 /** Whether whoever started this process had SIGHUP ignored; a listener would undo that. */

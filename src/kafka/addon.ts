@@ -51,6 +51,42 @@ export type ProduceExactly = (
   headers: readonly (Buffer | null)[],
 ) => number;
 
+/** A line of the watchdog; its forms and what is replaced in them: src/native/watchdog.h. */
+export interface LineForms {
+  known: string;
+  candidates: string;
+  nobody: string;
+}
+
+export interface WatchOptions {
+  /** Numbers of signals that end the process; each has a listener already. */
+  signals: readonly number[];
+  /** From the first of them to the end, and from the second. */
+  leaveMs: number;
+  leaveAtOnceMs: number;
+  /** Signals closer to each other than this are one. */
+  togetherMs: number;
+  /** A loop that has been blocked for so long is told. */
+  reportAfterMs: number;
+  blocked: LineForms;
+  forced: LineForms;
+  deadlineReason: string;
+  thirdSignalReason: string;
+  /** Names of the tasks, and what stands between two of them, as the lines have them. */
+  tasks: readonly string[];
+  separator: string;
+  /** Gives the terminal back; written before a line. */
+  restore: string;
+}
+
+/** The thread that watches the loop; src/native/watchdog.h has the contract. */
+export interface Watchdog {
+  /** Cells for so many tasks, for `Pulse`. */
+  cells(tasks: number): ArrayBuffer;
+  /** Starts it, once for the process. False when it runs already. */
+  watch(cells: ArrayBuffer, options: WatchOptions): boolean;
+}
+
 export interface Addon {
   readonly librdkafkaVersion: string;
   readonly opensslVersion: string;
@@ -58,6 +94,7 @@ export interface Addon {
   readonly produceExactly: ProduceExactly;
   /** librdkafka's text for one of its error codes. */
   err2str(code: number): string;
+  readonly watchdog: Watchdog;
 }
 
 let loading: Promise<Addon> | undefined;

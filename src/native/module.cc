@@ -6,6 +6,7 @@
 
 #include "exact_produce.h"
 #include "partition_poll.h"
+#include "watchdog.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   napi_compat::InitPackage(env, exports);
   taskc::ExportPartitionPoll(env, exports);
   taskc::ExportExactProduce(env, exports);
+  taskc::ExportWatchdog(env, exports);
   ExportOpensslVersion(env, exports);
   return exports;
 }

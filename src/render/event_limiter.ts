@@ -14,6 +14,7 @@ const BOUNDED: ReadonlySet<WorkerEvent["event"]> = new Set([
   "kafka-error",
   "retrying",
   "skipped",
+  "stray-error",
   "task-error",
   "timed-out",
 ]);

@@ -37,11 +37,15 @@ export function severityOf(event: WorkerEvent): Severity {
     case "commit-refused":
     case "aborting":
     case "task-error":
+    case "stray-error":
+    case "loop-blocked":
       return "warn";
     case "broker-down":
     case "dead":
     case "dead-letter-refused":
     case "kafka-error":
+    case "forced-exit":
+    case "task-exit":
       return "error";
   }
 }
@@ -49,6 +53,8 @@ export function severityOf(event: WorkerEvent): Severity {
 function describeEvent(event: WorkerEvent, theme: Theme): string {
   const { ascii } = theme;
   const text = (value: string) => escapeText(value, { ascii });
+  const among = (tasks: readonly string[]) =>
+    tasks.length === 0 ? "" : ` (in flight: ${tasks.map(text).join(", ")})`;
   const at = (place: { topic: string; partition: number; offset: number }) =>
     `${text(place.topic)}[${place.partition}]@${place.offset}`;
   switch (event.event) {
@@ -86,6 +92,23 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       return `Kafka error ${event.code}: ${text(event.reason)}`;
     case "task-error":
       return `${event.task === null ? "Module" : text(event.task)}: ${text(event.reason)}`;
+    case "stray-error":
+      return `An error that nobody awaits${among(event.candidates)}: ${text(event.reason)}`;
+    case "loop-blocked": {
+      const { task, candidates, blockedMs, over } = event;
+      return `The event loop ${over ? "was" : "has been"} blocked for ${
+        formatDuration(blockedMs)
+      } by ` +
+        (task === null ? `something that cannot be told${among(candidates)}` : text(task));
+    }
+    case "forced-exit":
+      return `Left by force, ${text(event.reason)}; ` +
+        (event.task === null
+          ? `what blocks cannot be told${among(event.candidates)}`
+          : `blocked by ${text(event.task)}`);
+    case "task-exit":
+      return `The process is ended with code ${event.exitCode} by ` +
+        (event.task === null ? `code of the module${among(event.candidates)}` : text(event.task));
     case "log":
       return `${text(event.task)}: ${text(event.message)}${describeFields(event.fields, theme)}`;
     case "draining":

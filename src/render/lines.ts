@@ -11,7 +11,7 @@ import { heldMessages } from "./panel_topics.ts";
 
 /** A watermark that is held back for so long is worth its place in the line. */
 const HELD_LONG_MS = 10_000;
-const PLAIN = /^[A-Za-z0-9_.:,/@%+<>[\]()-]+$/;
+export const PLAIN = /^[A-Za-z0-9_.:,/@%+<>[\]()-]+$/;
 
 /** The figures, without a newline. */
 export function formatStatsLine(snapshot: Snapshot): string {
@@ -28,6 +28,7 @@ export function formatStatsLine(snapshot: Snapshot): string {
   ];
   if (totals.discarded > 0) pairs.push(["discarded", totals.discarded]);
   if (totals.skipped > 0) pairs.push(["skipped", totals.skipped]);
+  if (totals.strayErrors > 0) pairs.push(["stray_errors", totals.strayErrors]);
   pairs.push(
     ["lag", totalLag(snapshot)],
     ["p50", duration(totals.p50Ms)],

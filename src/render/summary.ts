@@ -36,6 +36,7 @@ export function formatSummary(snapshot: Snapshot, columns: number, theme: Theme)
       count(totals.dead, "dead", palette.bad, 8),
       count(totals.discarded, "discarded", palette.plain, 3),
       count(totals.skipped, "skipped", palette.warn, 4),
+      count(totals.strayErrors, "stray errors", palette.warn, 4),
     ]),
     line([
       {
@@ -85,6 +86,7 @@ export function formatSummaryLine(snapshot: Snapshot): string {
       ["dead", totals.dead],
       ["discarded", totals.discarded],
       ["skipped", totals.skipped],
+      ...strayErrors(totals),
       ["took", duration(snapshot.uptimeMs)],
       ["rate", formatRate(meanRate(snapshot))],
       ["p50", duration(totals.p50Ms)],
@@ -93,6 +95,11 @@ export function formatSummaryLine(snapshot: Snapshot): string {
       ["peak_memory", formatBytes(snapshot.peakRssBytes).replace(" ", "")],
     ])
   }`;
+}
+
+/** There should be none, so they are told only when there are. */
+function strayErrors({ strayErrors }: Snapshot["totals"]): [string, number][] {
+  return strayErrors > 0 ? [["stray_errors", strayErrors]] : [];
 }
 
 /** Tasks done a second over the whole run. */

@@ -24,6 +24,7 @@ export class StatsCollector implements Stats {
   #received = 0;
   #skipped = 0;
   #deadWithoutTask = 0;
+  #strayErrors = 0;
   #peakRssBytes = 0;
   #runTimes = new RunTimes();
 
@@ -52,11 +53,12 @@ export class StatsCollector implements Stats {
   }
 
   /**
-   * Passes an event on to the listeners. A `dead` event without a task is counted, since no recorder
-   * can: those of a task are counted by its recorder's `dead()`.
+   * Passes an event on to the listeners. A `dead` event without a task and a stray error are counted,
+   * since no recorder can: dead letters of a task are counted by its recorder's `dead()`.
    */
   event(event: WorkerEvent): void {
     if (event.event === "dead" && event.task === null) this.#deadWithoutTask++;
+    if (event.event === "stray-error") this.#strayErrors++;
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -68,7 +70,7 @@ export class StatsCollector implements Stats {
 
   /** A number that grows with everything counted: the same number, the same figures. */
   get activity(): number {
-    let activity = this.#received + this.#skipped + this.#deadWithoutTask;
+    let activity = this.#received + this.#skipped + this.#deadWithoutTask + this.#strayErrors;
     for (const task of this.#tasks.values()) {
       activity += task.doneCount + task.discardedCount + task.failedCount + task.deadCount;
     }
@@ -123,6 +125,7 @@ export class StatsCollector implements Stats {
       retried: 0,
       dead: this.#deadWithoutTask,
       skipped: this.#skipped,
+      strayErrors: this.#strayErrors,
       ratePerSecond: this.#rate.perSecond(),
       ...this.#percentiles(),
     };

@@ -64,6 +64,16 @@ export type WorkerEvent =
   | { event: "timed-out"; task: string; topic: string; partition: number; offset: number }
   | { event: "kafka-error"; code: number; reason: string }
   | { event: "task-error"; task: string | null; reason: string }
+  /** Nobody awaited it, so whose it is cannot be told; `candidates` had attempts in flight. */
+  | { event: "stray-error"; candidates: string[]; reason: string }
+  /** `task` is `null`, here and below, when whose code it is cannot be told. */
+  | {
+    event: "loop-blocked";
+    task: string | null;
+    candidates: string[];
+    blockedMs: number;
+    over: boolean;
+  }
   | {
     event: "log";
     task: string;
@@ -73,4 +83,8 @@ export type WorkerEvent =
   }
   | { event: "draining"; reason: string; inFlight: number }
   | { event: "aborting"; inFlight: number }
-  | { event: "stopped"; exitCode: number };
+  | { event: "stopped"; exitCode: number }
+  /** The process ends, whatever still runs. */
+  | { event: "forced-exit"; reason: string; task: string | null; candidates: string[] }
+  /** A task ends the process by itself. */
+  | { event: "task-exit"; task: string | null; candidates: string[]; exitCode: number };

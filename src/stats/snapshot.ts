@@ -57,6 +57,8 @@ export interface Totals {
   dead: number;
   /** Messages without a task that were skipped (`--unroutable skip`). */
   skipped: number;
+  /** Errors of the module's code that nobody awaited. */
+  strayErrors: number;
   /** Tasks done a second, over the last 10 s. */
   ratePerSecond: number;
   /** Run time of attempts, milliseconds, over the whole run; `null` before the first. */
@@ -64,7 +66,7 @@ export interface Totals {
   p99Ms: number | null;
 }
 
-export interface TaskSnapshot extends Omit<Totals, "received" | "skipped"> {
+export interface TaskSnapshot extends Omit<Totals, "received" | "skipped" | "strayErrors"> {
   name: string;
   topic: string;
   inFlight: number;

@@ -3,17 +3,21 @@
  * and timers go on; with nothing it sleeps, longer and longer up to the idle sleep. A wake-up, from an
  * arrival or an outcome, ends the sleep; a lost one costs at most one idle sleep.
  */
+import type { Pulse } from "./pulse.ts";
+
 const SHORTEST_SLEEP_MS = 1;
 
 export class Idle {
   readonly #longestMs: number;
+  readonly #pulse: Pulse;
   #sleepMs = SHORTEST_SLEEP_MS;
   #wakeUp: (() => void) | null = null;
   #woken = false;
 
   /** `longestMs`: `--idle-sleep`. */
-  constructor(longestMs: number) {
+  constructor(longestMs: number, pulse: Pulse) {
     this.#longestMs = longestMs;
+    this.#pulse = pulse;
   }
 
   /** Ends a sleep, or forbids the next one. */
@@ -30,7 +34,9 @@ export class Idle {
       await new Promise<void>((resolve) => setImmediate(resolve));
       return;
     }
-    await this.#sleep(Math.min(this.#sleepMs, Math.ceil(untilMs)));
+    const sleepMs = Math.min(this.#sleepMs, Math.ceil(untilMs));
+    this.#pulse.sleep(sleepMs);
+    await this.#sleep(sleepMs);
     this.#sleepMs = Math.min(this.#sleepMs * 2, this.#longestMs);
     this.#woken = false;
   }

@@ -19,6 +19,7 @@ import type { DeadLetters } from "./dead_letters.ts";
 import type { Execution } from "./execution.ts";
 import { Holdings } from "./holdings.ts";
 import type { Partition } from "./partition.ts";
+import type { Pulse } from "./pulse.ts";
 import type { TaskState } from "./task_state.ts";
 import { TimeLimits } from "./time_limits.ts";
 import { Waiting } from "./waiting.ts";
@@ -30,6 +31,7 @@ export interface RunnerParts {
   stats: Stats;
   clock: Clock;
   random: () => number;
+  pulse: Pulse;
   /** Asks the sleeping loop for another turn. */
   wake: () => void;
   limit: number;
@@ -166,11 +168,14 @@ export class Runner {
     const context = new AttemptContext(execution, this.#parts.stats);
     execution.context = context;
     let settling: Promise<unknown> | null;
+    this.#parts.pulse.started(task.index);
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
       this.#outcomes.push({ execution, attempt, result: error, at: this.#parts.clock.now() });
       return;
+    } finally {
+      this.#parts.pulse.yielded();
     }
     if (!settling) {
       this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
@@ -276,5 +281,6 @@ export class Runner {
     execution.setBusy(false);
     task.inFlight--;
     this.inFlight--;
+    this.#parts.pulse.ended(task.index);
   }
 }

@@ -7,6 +7,8 @@ import type { Execution } from "./execution.ts";
 
 export class TaskState implements TaskLoad {
   readonly task: Task;
+  /** Its place among the tasks of the module. */
+  readonly index: number;
   readonly name: string;
   readonly recorder: TaskRecorder;
   readonly limit: number;
@@ -21,8 +23,9 @@ export class TaskState implements TaskLoad {
   inFlight = 0;
   waiting = 0;
 
-  constructor(task: Task, recorder: TaskRecorder) {
+  constructor(task: Task, index: number, recorder: TaskRecorder) {
     this.task = task;
+    this.index = index;
     this.name = task.name;
     this.recorder = recorder;
     this.limit = task.settings.concurrency ?? Infinity;

@@ -15,6 +15,7 @@ import { DeadLetters } from "./dead_letters.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Drain } from "./drain.ts";
 import { Idle } from "./idle.ts";
+import type { Pulse } from "./pulse.ts";
 import { Runner } from "./runner.ts";
 import { TaskState } from "./task_state.ts";
 
@@ -40,6 +41,7 @@ export interface WorkerParts {
   stats: Stats;
   clock: Clock;
   random: () => number;
+  pulse: Pulse;
   /** With `--drain`: tells when all that was there at the start is committed. */
   drain: Drain | null;
 }
@@ -49,11 +51,18 @@ export interface WorkerParts {
  * long: a classic member leaves only after a rebalance that is under way, and one that does not say that
  * it leaves stops its group for a session timeout. librdkafka alone may wait for ever.
  */
-const CLOSE_WAIT_MS = { least: 2000, most: 10_000 } as const;
-/** The phases after the grace take at most so long; supervise_process.ts ends the process then. */
+const CLOSE_WAIT_MS = { least: 1000, most: 10_000 } as const;
+/** The phases after the grace take at most so long. */
+const CLOSED_WITHIN_MS = 7000;
+/** So long after the grace the process is ended, whatever still holds it up. */
 export const LEAVE_WITHIN_MS = 8000;
 const UNROUTABLE_HINT =
   "Deploy a module with a task that takes it, or run with --unroutable dead or --unroutable skip";
+/**
+ * A loop blocked for so long is told: no task should compute for a second without a pause, since all
+ * others wait meanwhile. Shorter blocks are in the figures of the loop's delay.
+ */
+const BLOCK_TOLD_MS = 1000;
 /** Messages of one poll; more would only hold up the tasks that run. */
 const MAX_BATCH = 1000;
 
@@ -71,8 +80,7 @@ export class Worker {
   #leaving = false;
   /** Requests from outside. */
   #stopRequests = 0;
-  /** Time of the first request to stop. */
-  #stopAt = 0;
+  #leaveBy = Infinity;
   #exitCode: ExitCode = EXIT.ok;
   #failure: Error | null = null;
   #unfinished = 0;
@@ -84,8 +92,10 @@ export class Worker {
     const lanes = makeLanes(module.tasks);
     this.options = options;
     this.#parts = parts;
-    this.tasks = module.tasks.map((task) => new TaskState(task, stats.task(task.name, task.topic)));
-    this.#idle = new Idle(options.idleSleepMs);
+    this.tasks = module.tasks.map((task, index) =>
+      new TaskState(task, index, stats.task(task.name, task.topic))
+    );
+    this.#idle = new Idle(options.idleSleepMs, parts.pulse);
     this.#committer = new Committer(consumer, stats, options.commitIntervalMs);
     this.runner = new Runner({
       tasks: this.tasks,
@@ -94,6 +104,7 @@ export class Worker {
       stats,
       clock,
       random: parts.random,
+      pulse: parts.pulse,
       wake: this.#idle.wake,
       limit: options.concurrency,
     });
@@ -132,11 +143,9 @@ export class Worker {
     return this.#phase;
   }
 
-  /** When the process is to have ended, on the worker's clock; `Infinity` before it was asked to stop. */
+  /** When Kafka is to have been left, on the worker's clock; `Infinity` before the shutdown. */
   get leaveBy(): number {
-    return this.#stopRequests === 0
-      ? Infinity
-      : this.#stopAt + this.options.graceMs + LEAVE_WITHIN_MS;
+    return this.#leaveBy;
   }
 
   /** What made the worker leave, if it was no request from outside. */
@@ -148,6 +157,7 @@ export class Worker {
   stop(reason: string, exitCode: ExitCode = EXIT.ok): void {
     this.#stopRequests++;
     this.#beginLeaving(reason, exitCode, null);
+    if (this.#stopRequests > 1) this.#leaveWithin(CLOSED_WITHIN_MS);
     this.#idle.wake();
   }
 
@@ -157,8 +167,13 @@ export class Worker {
     this.#leaving = true;
     this.#exitCode = exitCode;
     this.#failure = failure;
-    this.#stopAt = this.#parts.clock.now();
+    this.#leaveWithin(this.options.graceMs + CLOSED_WITHIN_MS);
+    this.#parts.pulse.leaveWithin(this.options.graceMs + LEAVE_WITHIN_MS);
     this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
+  }
+
+  #leaveWithin(ms: number): void {
+    this.#leaveBy = Math.min(this.#leaveBy, this.#parts.clock.now() + ms);
   }
 
   #leaveFor(failure: TaskcError): void {
@@ -170,19 +185,59 @@ export class Worker {
     const { consumer, clock } = this.#parts;
     this.#phaseSince = clock.now();
     while (this.#phase !== "closing") {
-      this.#noteKafkaEvents();
-      this.assignments.handleChanges();
-      this.runner.collectOutcomes();
-      this.#committer.startIfDue(this.assignments.partitions, clock.now());
-      const { messages, bytes } = this.#dispatcher.room();
-      const taken = this.#dispatcher.dispatch(consumer.poll(Math.min(messages, MAX_BATCH), bytes));
-      this.#advanceShutdown();
+      let taken = 0;
+      try {
+        this.#beat();
+        this.#noteKafkaEvents();
+        this.assignments.handleChanges();
+        this.runner.collectOutcomes();
+        this.#committer.startIfDue(this.assignments.partitions, clock.now());
+        const { messages, bytes } = this.#dispatcher.room();
+        taken = this.#dispatcher.dispatch(consumer.poll(Math.min(messages, MAX_BATCH), bytes));
+        this.#advanceShutdown();
+      } catch (bug) {
+        this.#leaveForBug(bug);
+      }
       await this.#idle.pause(
         taken > 0 || consumer.more || this.runner.hasOutcomes,
         this.#untilDue(),
       );
     }
     return await this.#leave();
+  }
+
+  /** Tells the watchdog that the loop turns, and tells what has kept it from turning. */
+  #beat(): void {
+    const { clock, pulse, stats } = this.#parts;
+    const block = pulse.beat(clock.now(), BLOCK_TOLD_MS);
+    if (!block) return;
+    const task = this.tasks[block.task]?.name ?? null;
+    const candidates = task === null ? this.inFlightTasks() : [];
+    const blockedMs = Math.round(block.blockedMs);
+    stats.event({ event: "loop-blocked", task, candidates, blockedMs, over: true });
+  }
+
+  /** Names of the tasks that have attempts in flight. */
+  inFlightTasks(): string[] {
+    return this.tasks.filter(({ inFlight }) => inFlight > 0).map(({ name }) => name);
+  }
+
+  /** The task whose code runs before it first awaits; `null` outside of that. */
+  get runningTask(): string | null {
+    return this.tasks[this.#parts.pulse.running]?.name ?? null;
+  }
+
+  /**
+   * Something in the loop has thrown, so nothing more is taken. What runs may end and is committed as in
+   * every shutdown: a message that the failed step lost counts as unfinished, and holds its watermark.
+   */
+  #leaveForBug(bug: unknown): void {
+    const error = bug instanceof Error ? bug : new Error(String(bug));
+    this.#beginLeaving(`A bug in taskc: ${error.message}`, EXIT.bug, error);
+    this.#failure ??= error;
+    this.#exitCode = EXIT.bug;
+    // The step may fail in each turn from now on, and the shutdown's steps come after it.
+    this.#advanceShutdown();
   }
 
   #untilDue(): number {
@@ -274,6 +329,7 @@ export class Worker {
   }
 
   async #leave(): Promise<ExitCode> {
+    this.#parts.pulse.rest();
     this.assignments.closeAll();
     const { least, most } = CLOSE_WAIT_MS;
     const left = this.leaveBy - this.#parts.clock.now();

@@ -27,6 +27,10 @@ function supervise(interruptedCode: ExitCode = EXIT.ok) {
   supervision = superviseProcess({
     worker: {
       stop: (...args: unknown[]) => void calls.push(["stop", ...args]),
+      inFlightTasks: () => ["work"],
+      get runningTask() {
+        return running;
+      },
     } as unknown as Worker,
     stats,
     graceMs: 20_000,
@@ -38,6 +42,8 @@ function supervise(interruptedCode: ExitCode = EXIT.ok) {
 }
 
 let now = 0;
+/** The task whose code runs. */
+let running: string | null = null;
 
 /** Tells a signal, `after` so many milliseconds. */
 function signal(name: NodeJS.Signals, after = 1000): void {
@@ -47,12 +53,18 @@ function signal(name: NodeJS.Signals, after = 1000): void {
 
 describe("superviseProcess", () => {
   test("the first and the second signal go to the worker, a third ends the process", () => {
-    const { calls } = supervise();
+    const { calls, stats } = supervise();
     signal("SIGTERM");
     signal("SIGINT");
     assert.deepEqual(calls, [["stop", "SIGTERM", EXIT.ok], ["stop", "SIGINT", EXIT.ok]]);
     signal("SIGHUP");
-    assert.deepEqual(calls.slice(2, 4), [["restore"], ["exit", EXIT.interrupted]]);
+    assert.deepEqual(calls.slice(2), [["restore"], ["exit", EXIT.interrupted]]);
+    assert.deepEqual(stats.events, [{
+      event: "forced-exit",
+      reason: "a third signal came",
+      task: null,
+      candidates: ["work"],
+    }]);
   });
 
   test("signals that come together are one request", () => {
@@ -65,13 +77,41 @@ describe("superviseProcess", () => {
     assert.equal(calls.length, 2);
   });
 
-  test("the process ends 8 s after the grace, whatever happens", () => {
-    const { calls, timers } = supervise();
+  test("the process ends a moment before the watchdog would end it, 8 s after the grace", () => {
+    const { calls, timers, stats } = supervise();
     signal("SIGTERM");
-    signal("SIGTERM");
-    assert.deepEqual(timers.map(({ ms }) => ms), [28_000]);
+    assert.deepEqual(timers.map(({ ms }) => ms), [27_500]);
     timers[0]!.fire();
     assert.deepEqual(calls.slice(-2), [["restore"], ["exit", EXIT.interrupted]]);
+    assert.equal(stats.of("forced-exit")[0]!.reason, "the time to leave is over");
+  });
+
+  test("a second signal leaves 8 s, and never more than were left", () => {
+    const { timers } = supervise();
+    signal("SIGTERM");
+    signal("SIGTERM");
+    assert.deepEqual(timers.map(({ ms }) => ms), [27_500, 7500]);
+    supervision!.end();
+    const late = supervise();
+    signal("SIGTERM");
+    signal("SIGTERM", 25_000);
+    assert.deepEqual(late.timers.map(({ ms }) => ms), [27_500]);
+  });
+
+  test("a task that ends the process is told, and does so", () => {
+    const { calls, stats } = supervise();
+    running = "work";
+    process.exit(3);
+    running = null;
+    process.exit();
+    assert.deepEqual(calls, [["restore"], ["exit", 3], ["restore"], ["exit", undefined]]);
+    assert.deepEqual(stats.events, [
+      { event: "task-exit", task: "work", candidates: [], exitCode: 3 },
+      { event: "task-exit", task: null, candidates: ["work"], exitCode: 0 },
+    ]);
+    supervision!.end();
+    process.exit(4);
+    assert.equal(stats.events.length, 2, "not after its end");
   });
 
   test("a drain that a signal ends has its own exit code", () => {
@@ -93,7 +133,7 @@ describe("superviseProcess", () => {
       process.emit("uncaughtException", error as Error);
       process.emit("unhandledRejection", error, Promise.resolve());
     }
-    const reasons = stats.of("task-error").map(({ reason }) => reason);
+    const reasons = stats.of("stray-error").map(({ reason }) => reason);
     assert.equal(reasons.length, 10);
     assert.match(reasons[0]!, /stray[^]*supervise_process_test/);
     assert.deepEqual(reasons.filter((_, index) => index % 2 === 1 && index > 1), [

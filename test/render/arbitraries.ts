@@ -120,6 +120,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
     retried: anyCount,
     dead: anyCount,
     skipped: anyCount,
+    strayErrors: anyCount,
     ratePerSecond: anyMs,
     p50Ms: anyMsOrNull,
     p99Ms: anyMsOrNull,

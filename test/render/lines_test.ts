@@ -58,6 +58,11 @@ const lines: Record<keyof typeof EVENTS, string> = {
   draining: "reason=SIGTERM in_flight=712",
   aborting: "in_flight=3",
   stopped: "exit_code=0",
+  "stray-error":
+    'candidates=resizeImage,sendWebhook reason="Error: gone\\n    at later (tasks.ts:9:1)"',
+  "loop-blocked": 'task=resizeImage candidates="" blocked_ms=4200 over=true',
+  "forced-exit": 'reason="the time to leave is over" task=- candidates=resizeImage',
+  "task-exit": 'task=resizeImage candidates="" exit_code=1',
 };
 for (const [kind, fields] of Object.entries(lines)) {
   test(`formatEventLine of ${kind}`, () => {

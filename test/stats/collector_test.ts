@@ -51,6 +51,7 @@ test("StatsCollector adds tasks up", () => {
       retried: 1,
       dead: 1,
       skipped: 1,
+      strayErrors: 0,
       ratePerSecond: 1.5,
       p50Ms: 10,
       p99Ms: 20,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Idle } from "../../src/worker/idle.ts";
+import { Pulse, pulseCells } from "../../src/worker/pulse.ts";
 
 /** The sleeps that `pauses` ask for, in milliseconds; they end at once. `null` is a mere yield. */
 async function sleepsOf(pauses: (idle: Idle) => Promise<void>, longest = 100): Promise<number[]> {
@@ -11,7 +12,7 @@ async function sleepsOf(pauses: (idle: Idle) => Promise<void>, longest = 100): P
     return real(end, 0);
   }) as typeof setTimeout;
   try {
-    await pauses(new Idle(longest));
+    await pauses(new Idle(longest, new Pulse(new Int32Array(pulseCells(0)))));
   } finally {
     globalThis.setTimeout = real;
   }
@@ -52,7 +53,7 @@ describe("Idle", () => {
     // A timer that never fires: nothing but the wake-up can end this sleep.
     globalThis.setTimeout = ((_: () => void, ms: number) => void (asked = ms)) as never;
     try {
-      const idle = new Idle(100);
+      const idle = new Idle(100, new Pulse(new Int32Array(pulseCells(0))));
       const sleeping = idle.pause(false, Infinity);
       assert.equal(asked, 1);
       idle.wake();
@@ -72,7 +73,7 @@ describe("Idle", () => {
   });
 
   test("yields to timers and I/O even when it never sleeps", async () => {
-    const idle = new Idle(100);
+    const idle = new Idle(100, new Pulse(new Int32Array(pulseCells(0))));
     let fired = false;
     setTimeout(() => fired = true, 0);
     while (!fired) await idle.pause(true, Infinity);

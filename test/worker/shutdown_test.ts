@@ -22,7 +22,7 @@ describe("a worker that is asked to stop", () => {
     await using _ = bench;
     assert.equal(bench.worker.leaveBy, Infinity);
     bench.worker.stop("SIGTERM");
-    assert.equal(bench.worker.leaveBy, 28_000);
+    assert.equal(bench.worker.leaveBy, 27_000);
     await bench.turn(2);
     bench.consumer.append("work", 0, 3);
     await bench.turn(3);
@@ -40,6 +40,18 @@ describe("a worker that is asked to stop", () => {
         { event: "stopped", exitCode: EXIT.ok },
       ],
     );
+  });
+
+  test("has less time after a second request, and never more", async () => {
+    const { bench } = await running();
+    await using _ = bench;
+    bench.worker.stop("SIGTERM");
+    await bench.advance(1000);
+    bench.worker.stop("SIGTERM");
+    assert.equal(bench.worker.leaveBy, 8000);
+    await bench.advance(1000);
+    bench.worker.stop("SIGTERM");
+    assert.equal(bench.worker.leaveBy, 8000);
   });
 
   test("with nothing to do leaves at once", async () => {

@@ -3,6 +3,7 @@ import type { ExitCode } from "../../../src/errors.ts";
 import type { TopicPartition } from "../../../src/kafka/ports.ts";
 import { readModule } from "../../../src/task/load.ts";
 import type { Drain } from "../../../src/worker/drain.ts";
+import { Pulse, pulseCells } from "../../../src/worker/pulse.ts";
 import { Worker, type WorkerOptions } from "../../../src/worker/worker.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeConsumer } from "./fake_consumer.ts";
@@ -37,6 +38,7 @@ export class Bench {
   readonly consumer = new FakeConsumer();
   readonly producer = new FakeProducer();
   readonly stats = new RecordingStats();
+  readonly pulse: Pulse;
   readonly worker: Worker;
   exitCode: ExitCode | null = null;
   #failure: unknown = null;
@@ -48,14 +50,17 @@ export class Bench {
     drain: (consumer: FakeConsumer) => Drain | null = () => null,
   ) {
     const { clock, consumer, producer, stats } = this;
+    const module = readModule("tasks.ts", exports);
+    this.pulse = new Pulse(new Int32Array(pulseCells(module.tasks.length)));
     this.worker = new Worker(
       {
-        module: readModule("tasks.ts", exports),
+        module,
         consumer,
         producer,
         stats,
         clock,
         random: () => 0.5,
+        pulse: this.pulse,
         drain: drain(consumer),
       },
       { ...OPTIONS, ...options },
