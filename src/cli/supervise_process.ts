@@ -16,7 +16,8 @@ import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
 import { describeError } from "../worker/describe_error.ts";
-import { LEAVE_WITHIN_MS, type Worker } from "../worker/worker.ts";
+import { LEAVE_WITHIN_MS } from "../worker/departure.ts";
+import type { Worker } from "../worker/worker.ts";
 
 /** Signals closer to each other than this are one. */
 export const TOGETHER_MS = 100;
@@ -50,7 +51,7 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
   let deadline = { at: Infinity, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
   const leaveNow = (reason: string) => {
-    const candidates = worker.inFlightTasks();
+    const candidates = worker.beat.inFlightTasks();
     stats.event({ event: "forced-exit", reason, task: null, candidates });
     parts.restoreTerminal();
     exit(EXIT.interrupted);
@@ -77,14 +78,14 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
   // Code of a task that nobody awaits: it is told, and the other tasks go on.
   const onStray = (error: unknown) => {
     const { message, stack } = describeError(error);
-    const candidates = worker.inFlightTasks();
+    const candidates = worker.beat.inFlightTasks();
     stats.event({ event: "stray-error", candidates, reason: stack === "" ? message : stack });
   };
   // A task that ends the process may do so, but not in silence.
   const exit = process.exit;
   process.exit = (code) => {
-    const task = worker.runningTask;
-    const candidates = task === null ? worker.inFlightTasks() : [];
+    const task = worker.beat.runningTask;
+    const candidates = task === null ? worker.beat.inFlightTasks() : [];
     const exitCode = Number(code ?? process.exitCode ?? 0);
     stats.event({ event: "task-exit", task, candidates, exitCode });
     parts.restoreTerminal();

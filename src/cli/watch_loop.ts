@@ -5,7 +5,7 @@ import { EXIT } from "../errors.ts";
 import type { Watchdog } from "../kafka/addon.ts";
 import { watchdogLines } from "../render/watchdog_lines.ts";
 import { Pulse } from "../worker/pulse.ts";
-import { LEAVE_WITHIN_MS } from "../worker/worker.ts";
+import { LEAVE_WITHIN_MS } from "../worker/departure.ts";
 import { heededSignals, REASONS, TOGETHER_MS } from "./supervise_process.ts";
 
 /** Kafka's default of `max.poll.interval.ms`. */

@@ -4,7 +4,7 @@
  * are collected in the next turn.
  */
 import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
-import { EXIT, type ExitCode, KafkaError, ModuleError, type TaskcError } from "../errors.ts";
+import { EXIT, type ExitCode, KafkaError, ModuleError } from "../errors.ts";
 import type { Consumer, Producer } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { makeLanes, type TaskModule } from "../task/registry.ts";
@@ -12,9 +12,11 @@ import { Assignments } from "./assignments.ts";
 import type { Clock } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { DeadLetters } from "./dead_letters.ts";
+import { Departure } from "./departure.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Drain } from "./drain.ts";
 import { Idle } from "./idle.ts";
+import { LoopBeat } from "./loop_beat.ts";
 import type { Pulse } from "./pulse.ts";
 import { Runner } from "./runner.ts";
 import { TaskState } from "./task_state.ts";
@@ -52,17 +54,8 @@ export interface WorkerParts {
  * it leaves stops its group for a session timeout. librdkafka alone may wait for ever.
  */
 const CLOSE_WAIT_MS = { least: 1000, most: 10_000 } as const;
-/** The phases after the grace take at most so long. */
-const CLOSED_WITHIN_MS = 7000;
-/** So long after the grace the process is ended, whatever still holds it up. */
-export const LEAVE_WITHIN_MS = 8000;
 const UNROUTABLE_HINT =
   "Deploy a module with a task that takes it, or run with --unroutable dead or --unroutable skip";
-/**
- * A loop blocked for so long is told: no task should compute for a second without a pause, since all
- * others wait meanwhile. Shorter blocks are in the figures of the loop's delay.
- */
-const BLOCK_TOLD_MS = 1000;
 /** Messages of one poll; more would only hold up the tasks that run. */
 const MAX_BATCH = 1000;
 
@@ -71,18 +64,14 @@ export class Worker {
   readonly tasks: readonly TaskState[];
   readonly runner: Runner;
   readonly assignments: Assignments;
+  readonly beat: LoopBeat;
   readonly #parts: WorkerParts;
   readonly #committer: Committer;
   readonly #dispatcher: Dispatcher;
   readonly #idle: Idle;
+  readonly #departure: Departure;
   #phase: ShutdownPhase = "running";
   #phaseSince = 0;
-  #leaving = false;
-  /** Requests from outside. */
-  #stopRequests = 0;
-  #leaveBy = Infinity;
-  #exitCode: ExitCode = EXIT.ok;
-  #failure: Error | null = null;
   #unfinished = 0;
   /** `since` is on the worker's clock. */
   #broker: { state: "up" | "down"; since: number };
@@ -95,6 +84,7 @@ export class Worker {
     this.tasks = module.tasks.map((task, index) =>
       new TaskState(task, index, stats.task(task.name, task.topic))
     );
+    this.beat = new LoopBeat(this.tasks, parts);
     this.#idle = new Idle(options.idleSleepMs, parts.pulse);
     this.#committer = new Committer(consumer, stats, options.commitIntervalMs);
     this.runner = new Runner({
@@ -107,6 +97,13 @@ export class Worker {
       pulse: parts.pulse,
       wake: this.#idle.wake,
       limit: options.concurrency,
+    });
+    this.#departure = new Departure({
+      graceMs: options.graceMs,
+      clock,
+      pulse: parts.pulse,
+      stats,
+      inFlight: () => this.runner.inFlight,
     });
     this.assignments = new Assignments({
       consumer,
@@ -129,7 +126,8 @@ export class Worker {
       maxAhead: options.maxAhead,
       maxWaiting: options.maxWaiting,
       maxHeldBytes: Math.ceil(options.maxBytes / 2),
-      stop: (reason) => this.#leaveFor(new ModuleError(reason, { hint: UNROUTABLE_HINT })),
+      stop: (reason) =>
+        this.#departure.beginFor(new ModuleError(reason, { hint: UNROUTABLE_HINT })),
     });
     this.#broker = { state: "up", since: clock.now() };
     consumer.onWake(this.#idle.wake);
@@ -145,39 +143,18 @@ export class Worker {
 
   /** When Kafka is to have been left, on the worker's clock; `Infinity` before the shutdown. */
   get leaveBy(): number {
-    return this.#leaveBy;
+    return this.#departure.leaveBy;
   }
 
   /** What made the worker leave, if it was no request from outside. */
   get failure(): Error | null {
-    return this.#failure;
+    return this.#departure.failure;
   }
 
   /** Asks for a shutdown: the first request drains, a second aborts. */
   stop(reason: string, exitCode: ExitCode = EXIT.ok): void {
-    this.#stopRequests++;
-    this.#beginLeaving(reason, exitCode, null);
-    if (this.#stopRequests > 1) this.#leaveWithin(CLOSED_WITHIN_MS);
+    this.#departure.request(reason, exitCode);
     this.#idle.wake();
-  }
-
-  /** Starts the shutdown, once; a reason of its own does not count as a request from outside. */
-  #beginLeaving(reason: string, exitCode: ExitCode, failure: Error | null): void {
-    if (this.#leaving) return;
-    this.#leaving = true;
-    this.#exitCode = exitCode;
-    this.#failure = failure;
-    this.#leaveWithin(this.options.graceMs + CLOSED_WITHIN_MS);
-    this.#parts.pulse.leaveWithin(this.options.graceMs + LEAVE_WITHIN_MS);
-    this.#parts.stats.event({ event: "draining", reason, inFlight: this.runner.inFlight });
-  }
-
-  #leaveWithin(ms: number): void {
-    this.#leaveBy = Math.min(this.#leaveBy, this.#parts.clock.now() + ms);
-  }
-
-  #leaveFor(failure: TaskcError): void {
-    this.#beginLeaving(failure.message, failure.exitCode, failure);
   }
 
   /** Runs until it was stopped; returns the exit code. */
@@ -187,7 +164,7 @@ export class Worker {
     while (this.#phase !== "closing") {
       let taken = 0;
       try {
-        this.#beat();
+        this.beat.beat();
         this.#noteKafkaEvents();
         this.assignments.handleChanges();
         this.runner.collectOutcomes();
@@ -206,36 +183,12 @@ export class Worker {
     return await this.#leave();
   }
 
-  /** Tells the watchdog that the loop turns, and tells what has kept it from turning. */
-  #beat(): void {
-    const { clock, pulse, stats } = this.#parts;
-    const block = pulse.beat(clock.now(), BLOCK_TOLD_MS);
-    if (!block) return;
-    const task = this.tasks[block.task]?.name ?? null;
-    const candidates = task === null ? this.inFlightTasks() : [];
-    const blockedMs = Math.round(block.blockedMs);
-    stats.event({ event: "loop-blocked", task, candidates, blockedMs, over: true });
-  }
-
-  /** Names of the tasks that have attempts in flight. */
-  inFlightTasks(): string[] {
-    return this.tasks.filter(({ inFlight }) => inFlight > 0).map(({ name }) => name);
-  }
-
-  /** The task whose code runs before it first awaits; `null` outside of that. */
-  get runningTask(): string | null {
-    return this.tasks[this.#parts.pulse.running]?.name ?? null;
-  }
-
   /**
    * Something in the loop has thrown, so nothing more is taken. What runs may end and is committed as in
    * every shutdown: a message that the failed step lost counts as unfinished, and holds its watermark.
    */
   #leaveForBug(bug: unknown): void {
-    const error = bug instanceof Error ? bug : new Error(String(bug));
-    this.#beginLeaving(`A bug in taskc: ${error.message}`, EXIT.bug, error);
-    this.#failure ??= error;
-    this.#exitCode = EXIT.bug;
+    this.#departure.beginForBug(bug);
     // The step may fail in each turn from now on, and the shutdown's steps come after it.
     this.#advanceShutdown();
   }
@@ -254,20 +207,20 @@ export class Worker {
     }
     for (const { code, message, fatal } of consumer.takeProblems()) {
       stats.event({ event: "kafka-error", code, reason: message });
-      if (fatal) this.#leaveFor(new KafkaError(`Kafka refuses this worker: ${message}`));
+      if (fatal) this.#departure.beginFor(new KafkaError(`Kafka refuses this worker: ${message}`));
     }
   }
 
   #advanceShutdown(): void {
     const { clock, drain } = this.#parts;
     const now = clock.now();
-    if (this.#stopRequests === 0 && drain) this.#followDrain(drain, now);
+    if (this.#departure.requests === 0 && drain) this.#followDrain(drain, now);
     const phase = nextPhase(this.#phase, {
       now,
       since: this.#phaseSince,
       graceMs: this.options.graceMs,
-      leaving: this.#leaving,
-      requests: this.#stopRequests,
+      leaving: this.#departure.begun,
+      requests: this.#departure.requests,
       busy: this.runner.inFlight + this.runner.deadLettering,
       uncommitted: this.#uncommitted(),
     });
@@ -281,9 +234,9 @@ export class Worker {
       this.#committer.start(this.assignments.partitions, now);
     } else if (state === "done") {
       const exitCode = this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok;
-      this.#beginLeaving("drained", exitCode, null);
+      this.#departure.begin("drained", exitCode);
     } else if (state === "out of time") {
-      this.#beginLeaving("--max-time is over", EXIT.interrupted, null);
+      this.#departure.begin("--max-time is over", EXIT.interrupted);
     }
   }
 
@@ -329,13 +282,13 @@ export class Worker {
   }
 
   async #leave(): Promise<ExitCode> {
-    this.#parts.pulse.rest();
+    this.beat.end();
     this.assignments.closeAll();
     const { least, most } = CLOSE_WAIT_MS;
     const left = this.leaveBy - this.#parts.clock.now();
     await this.#parts.consumer.close(Math.max(least, Math.min(most, left)));
-    const interrupted = this.#unfinished > 0;
-    const exitCode = interrupted && this.#exitCode === EXIT.ok ? EXIT.interrupted : this.#exitCode;
+    const { exitCode: asked } = this.#departure;
+    const exitCode = asked === EXIT.ok && this.#unfinished > 0 ? EXIT.interrupted : asked;
     this.#parts.stats.event({ event: "stopped", exitCode });
     return exitCode;
   }

@@ -27,9 +27,11 @@ function supervise(interruptedCode: ExitCode = EXIT.ok) {
   supervision = superviseProcess({
     worker: {
       stop: (...args: unknown[]) => void calls.push(["stop", ...args]),
-      inFlightTasks: () => ["work"],
-      get runningTask() {
-        return running;
+      beat: {
+        inFlightTasks: () => ["work"],
+        get runningTask() {
+          return running;
+        },
       },
     } as unknown as Worker,
     stats,

@@ -31,13 +31,13 @@ describe("a worker whose loop was blocked", () => {
     const seen: (string | null)[] = [];
     const look = manualTask({
       topic: "work",
-      decode: () => void seen.push(bench.worker.runningTask),
+      decode: () => void seen.push(bench.worker.beat.runningTask),
     });
     const bench: Bench = new Bench({ other: manualTask().task, look: look.task });
     await using _ = bench;
     bench.consumer.append("work", 0, 1);
     await bench.assign(P0);
-    assert.deepEqual([...seen, bench.worker.runningTask], ["look", null]);
+    assert.deepEqual([...seen, bench.worker.beat.runningTask], ["look", null]);
   });
 });
 

@@ -42,18 +42,6 @@ describe("a worker that is asked to stop", () => {
     );
   });
 
-  test("has less time after a second request, and never more", async () => {
-    const { bench } = await running();
-    await using _ = bench;
-    bench.worker.stop("SIGTERM");
-    await bench.advance(1000);
-    bench.worker.stop("SIGTERM");
-    assert.equal(bench.worker.leaveBy, 8000);
-    await bench.advance(1000);
-    bench.worker.stop("SIGTERM");
-    assert.equal(bench.worker.leaveBy, 8000);
-  });
-
   test("with nothing to do leaves at once", async () => {
     await using bench = new Bench({ work: manualTask({ topic: "work" }).task });
     await bench.turn();
