@@ -36,6 +36,8 @@ interface Delivery {
   reject: (error: KafkaError) => void;
 }
 
+/** UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka. */
+const NO_SUCH_TOPIC = new Set([3, -188, -190]);
 /** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
 const TOO_LARGE = new Set([10, 18]);
 /** librdkafka's local queue was full; it drains as the broker acknowledges. */
@@ -84,7 +86,7 @@ export class KafkaProducer implements Producer {
     client.on("event.error", () => {});
     client.on("delivery-report", (error: unknown, report: unknown) => {
       const { topic, partition, offset, opaque } = report as Report;
-      if (error) opaque.reject(toKafkaError(error, `Cannot deliver to topic "${topic}"`));
+      if (error) opaque.reject(toKafkaError(plainly(error), `Cannot deliver to topic "${topic}"`));
       else opaque.resolve({ topic, partition, offset });
     });
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
@@ -143,7 +145,7 @@ export class KafkaProducer implements Producer {
     if (code === CODE.queueFull) return null;
     if (code !== 0) {
       const error = { code, message: this.#addon.err2str(code) };
-      throw toKafkaError(error, `Cannot send to topic "${topic}"`);
+      throw toKafkaError(plainly(error), `Cannot send to topic "${topic}"`);
     }
     return delivered;
   }
@@ -191,6 +193,12 @@ export class KafkaProducer implements Producer {
 
 function withFeature(debug: string | undefined): string {
   return debug ? `${debug},feature` : "feature";
+}
+
+/** A topic that is missing or was deleted has several names in librdkafka, none of which says so. */
+function plainly(error: unknown): unknown {
+  const { code } = error as { code: number };
+  return NO_SUCH_TOPIC.has(code) ? { code, message: "there is no such topic" } : error;
 }
 
 /** The native part takes buffers; a view of the same bytes is one. */

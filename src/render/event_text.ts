@@ -26,6 +26,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "started":
     case "waiting":
     case "broker-up":
+    case "dead-letter-accepted":
     case "stopped":
     case "draining":
       return "info";
@@ -78,8 +79,11 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
         `after ${plural(event.attempts, "attempt")}, now in ${text(event.deadLetterTopic)}: ` +
         text(event.error);
     case "dead-letter-refused":
-      return `Dead letter refused by ${text(event.deadLetterTopic)}, next try in ` +
-        `${formatDuration(event.retryInMs, theme.glyphs.microsecond)}: ${text(event.reason)}`;
+      return `Dead letter refused by ${text(event.deadLetterTopic)}, ${event.waiting} waiting, ` +
+        `next try in ${formatDuration(event.retryInMs, theme.glyphs.microsecond)}: ` +
+        text(event.reason);
+    case "dead-letter-accepted":
+      return `Dead letters accepted again by ${text(event.deadLetterTopic)}, none waiting`;
     case "skipped":
       return `Message ${at(event)} skipped: ${text(event.reason)}`;
     case "retrying":

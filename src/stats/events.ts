@@ -43,7 +43,14 @@ export type WorkerEvent =
     error: string;
     deadLetterTopic: string;
   }
-  | { event: "dead-letter-refused"; deadLetterTopic: string; reason: string; retryInMs: number }
+  | {
+    event: "dead-letter-refused";
+    deadLetterTopic: string;
+    reason: string;
+    waiting: number;
+    retryInMs: number;
+  }
+  | { event: "dead-letter-accepted"; deadLetterTopic: string }
   | {
     event: "skipped";
     topic: string;

@@ -8,10 +8,8 @@ import { buriedBy, type DeadLetters } from "./dead_letters.ts";
 import { describeError } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import type { Holdings } from "./holdings.ts";
+import { Refusals } from "./refusals.ts";
 import type { Waiting } from "./waiting.ts";
-
-/** Wait before a refused dead letter is sent again, doubling up to the second figure. */
-const BACKOFF_MS = [1000, 30_000] as const;
 
 export interface BurialsParts {
   deadLetters: DeadLetters;
@@ -27,7 +25,7 @@ export interface BurialsParts {
 
 export class Burials {
   readonly #parts: BurialsParts;
-  readonly #refusals = new Map<Execution, number>();
+  readonly #refusals: Refusals;
   /** Sent and not acknowledged yet. */
   inFlight = 0;
   /** Acknowledged. */
@@ -35,6 +33,7 @@ export class Burials {
 
   constructor(parts: BurialsParts) {
     this.#parts = parts;
+    this.#refusals = new Refusals(parts.stats);
   }
 
   send(execution: Execution): void {
@@ -50,7 +49,7 @@ export class Burials {
 
   /** Its partition leaves; the next owner will bury it. */
   forget(execution: Execution): void {
-    this.#refusals.delete(execution);
+    this.#refusals.forget(execution);
   }
 
   #answered(execution: Execution): void {
@@ -62,7 +61,7 @@ export class Burials {
 
   #acknowledged(execution: Execution): void {
     this.#answered(execution);
-    this.#refusals.delete(execution);
+    this.#refusals.taken(execution);
     const { partition, offset, attempt, failure } = execution;
     const task = buriedBy(execution);
     this.total++;
@@ -81,23 +80,16 @@ export class Burials {
   }
 
   #refused(execution: Execution, error: unknown): void {
-    const { clock, deadLetters, waiting, stats } = this.#parts;
+    const { clock, deadLetters, waiting } = this.#parts;
     this.#answered(execution);
     if (execution.partition.leaving) {
-      this.#refusals.delete(execution);
+      this.#refusals.forget(execution);
       waiting.letGo(execution);
       return;
     }
-    const refusals = (this.#refusals.get(execution) ?? 0) + 1;
-    this.#refusals.set(execution, refusals);
-    const [min, max] = BACKOFF_MS;
-    const retryInMs = Math.min(max, min * 2 ** (refusals - 1));
-    stats.event({
-      event: "dead-letter-refused",
-      deadLetterTopic: deadLetters.topicFor(execution),
-      reason: describeError(error).message,
-      retryInMs,
-    });
-    waiting.delay(execution, clock.now() + retryInMs);
+    const topic = deadLetters.topicFor(execution);
+    const now = clock.now();
+    const retryInMs = this.#refusals.refused(execution, topic, describeError(error).message, now);
+    waiting.delay(execution, now + retryInMs);
   }
 }

@@ -1,57 +1,6 @@
 /** scripts/kafka: what the tests of faults rely on. Clusters of its own, beside the one of the tests. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { brokerTest, uniqueName } from "./harness.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-interface Answer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-class Cluster implements AsyncDisposable {
-  /** Where scripts/test stops every cluster, should this process not come to it. */
-  readonly folder = `${process.env.TASKC_TEST_CLUSTERS ?? `${root}.build/kafka`}/${
-    uniqueName("test")
-  }`;
-
-  run(...args: string[]): Promise<Answer> {
-    return new Promise((resolve) => {
-      execFile(
-        `${root}scripts/kafka`,
-        [...args, "--dir", this.folder],
-        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-      );
-    });
-  }
-
-  /** The state of each broker, in their order. */
-  async states(): Promise<string[]> {
-    const { stdout } = await this.run("status");
-    return stdout.trimEnd().split("\n").filter(Boolean).map((line) => line.split("\t")[2] ?? "");
-  }
-
-  /** Brokers of this cluster that run, whatever the script thinks. */
-  processes(): string[] {
-    return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${this.folder}/`);
-      } catch {
-        return false;
-      }
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.run("stop");
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
+import { brokerTest, Cluster } from "./harness.ts";
 
 brokerTest("kafka start prints the address alone; stop leaves no process", async () => {
   await using cluster = new Cluster();

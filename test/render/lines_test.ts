@@ -47,7 +47,8 @@ const lines: Record<keyof typeof EVENTS, string> = {
     "dead_letter_topic=image-workers.images.dead",
   "dead-letter-refused":
     'dead_letter_topic=image-workers.images.dead reason="Broker: Message size too large" ' +
-    "retry_in_ms=5000",
+    "waiting=3 retry_in_ms=5000",
+  "dead-letter-accepted": "dead_letter_topic=image-workers.images.dead",
   skipped: 'topic=images partition=0 offset=7 reason="no task of its type"',
   retrying: "task=resizeImage topic=images partition=0 offset=9 " +
     'error="TypeError: no such size (tasks.ts:3:1)" retry_in_ms=812',

@@ -267,7 +267,12 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     event: "dead-letter-refused",
     deadLetterTopic: "image-workers.images.dead",
     reason: "Broker: Message size too large",
+    waiting: 3,
     retryInMs: 5000,
+  },
+  "dead-letter-accepted": {
+    event: "dead-letter-accepted",
+    deadLetterTopic: "image-workers.images.dead",
   },
   skipped: {
     event: "skipped",

@@ -151,21 +151,20 @@ describe("a dead letter", () => {
     bench.consumer.append("work", 0, 1);
     await bench.assign(P0);
     await bench.until("the refusal", () => stats.of("dead-letter-refused").length === 1);
-    const waits: number[] = [];
-    for (let refusals = 1; refusals <= 7; refusals++) {
-      const { retryInMs, ...event } = stats.of("dead-letter-refused").at(-1)!;
-      assert.deepEqual(event, {
-        event: "dead-letter-refused",
-        deadLetterTopic: "g.work.dead",
-        reason: "Broker: Topic authorization failed",
-      });
-      waits.push(retryInMs);
-      await bench.advance(retryInMs - 1);
-      assert.equal(producer.sent.length, refusals);
+    assert.deepEqual(stats.of("dead-letter-refused"), [{
+      event: "dead-letter-refused",
+      deadLetterTopic: "g.work.dead",
+      reason: "Broker: Topic authorization failed",
+      waiting: 1,
+      retryInMs: 1000,
+    }]);
+    for (const wait of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+      const before = producer.sent.length;
+      await bench.advance(wait - 1);
+      assert.equal(producer.sent.length, before);
       await bench.advance(1);
-      assert.equal(producer.sent.length, refusals + 1);
+      assert.equal(producer.sent.length, before + 1);
     }
-    assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
     assert.equal(bench.consumer.committed.get("work/0"), 0);
     producer.refuse = () => null;
     await bench.advance(30_000, 4);
@@ -174,6 +173,35 @@ describe("a dead letter", () => {
     await bench.advance(1000);
     assert.equal(bench.consumer.committed.get("work/0"), 1);
     assert.equal(bench.worker.runner.waiting, 0);
+  });
+
+  test("is told by topic: at once, then less and less often, and when none waits any more", async () => {
+    await using bench = new Bench({ work: failing() });
+    const { producer, stats } = bench;
+    producer.refuse = () => new KafkaError("no");
+    bench.consumer.append("work", 0, 1, 2, 3, 4, 5);
+    await bench.assign(P0);
+    await bench.until("all refusals", () => producer.sent.length === 5);
+    await bench.turn(3);
+    const told = () => stats.of("dead-letter-refused").map(({ waiting }) => waiting);
+    assert.deepEqual(told(), [1]);
+    // Tries at 1, 3, 7, 15, 31 and 61 s.
+    for (let second = 0; second < 90; second++) await bench.advance(1000, 3);
+    assert.deepEqual(told(), [1, 5, 5]);
+    producer.refuse = ({ value }) =>
+      String.fromCharCode(...value!) === "5" ? new KafkaError("no") : null;
+    for (let second = 0; second < 30; second++) await bench.advance(1000, 3);
+    assert.equal(stats.of("dead").length, 4);
+    assert.equal(stats.of("dead-letter-accepted").length, 0, "one still waits");
+    producer.refuse = () => null;
+    for (let second = 0; second < 31; second++) await bench.advance(1000, 3);
+    assert.deepEqual(stats.of("dead-letter-accepted"), [
+      { event: "dead-letter-accepted", deadLetterTopic: "g.work.dead" },
+    ]);
+    producer.refuse = () => new KafkaError("no");
+    bench.consumer.append("work", 0, 6);
+    await bench.until("the next refusal", () => told().length === 4);
+    assert.deepEqual(told().at(-1), 1, "a new trouble is told at once");
   });
 
   test("refused as too large even with short headers, it waits like any other", async () => {
