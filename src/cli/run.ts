@@ -117,6 +117,7 @@ async function consume(
         maxWaiting: settings.maxWaiting,
         idleSleepMs: settings.idleSleep,
         commitIntervalMs: settings.commitInterval,
+        maxMetadata: settings.maxMetadata,
         graceMs: settings.grace,
         revokeDrainMs: settings.revokeDrain,
         unroutable: settings.unroutable,

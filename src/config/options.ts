@@ -271,6 +271,16 @@ export const OPTIONS = {
     commands: ["run", "dev"],
     default: 10_000,
   }),
+  maxMetadata: option({
+    kind: whole(0, 32_000),
+    help: "Characters that a commit may carry beside its offset, to tell what is finished above it",
+    details:
+      "Brokers take one less than their `offset.metadata.max.bytes` (4096). What has no room " +
+      "runs again after a crash, and is told as uncovered.",
+    group: "Limits",
+    commands: ["run", "dev"],
+    default: 4095,
+  }),
 
   idleSleep: option({
     kind: duration(1, 10 * SECOND),

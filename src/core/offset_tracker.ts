@@ -1,9 +1,26 @@
+/** Offsets from `from` up to, but not including, `to`. */
+export interface OffsetRange {
+  from: number;
+  to: number;
+}
+
+/** Finished offsets next to each other; `count` is how many messages those are, gaps left out. */
+export interface FinishedRun extends OffsetRange {
+  count: number;
+}
+
+/** What `receive` says of an offset that is not above all received before. */
+export const REWOUND = -1;
+/** What `receive` says of an offset that was finished before, by this or another worker. */
+export const FINISHED_BEFORE = -2;
+
 /**
  * Which offsets of one assigned partition are finished.
  *
  * Offsets arrive in rising order, with gaps (transaction markers, compaction), and finish in any
  * order. Each received offset gets a position, a number that only rises; a ring holds the offsets and
- * states from the lowest unfinished one (the head) up to the last received.
+ * states from the lowest unfinished one (the head) up to the last received. What earlier owners finished
+ * above their watermark is restored as ranges, and counts as finished when it is received.
  *
  * Invariants:
  * - the entry at the head is unfinished, or the ring is empty;
@@ -24,6 +41,10 @@ export class OffsetTracker<Item = unknown> {
   #atEnd = false;
   /** One past the last offset known to hold no unfinished message; -1 before the first. */
   #next = -1;
+  /** Finished before and not received yet, in order. */
+  #restored: OffsetRange[] = [];
+  /** Grows with each offset that is finished, so that a commit knows whether there is news. */
+  #finishes = 0;
 
   /** `capacity` is where the ring starts, a power of two; it grows by doubling. */
   constructor(capacity = 64) {
@@ -36,12 +57,29 @@ export class OffsetTracker<Item = unknown> {
   }
 
   /**
+   * Begins at `start`, the offset that is received first or one below it; `finished` are ranges above it
+   * in rising order that hold nothing unfinished. Only before the first `receive`.
+   */
+  restore(start: number, finished: readonly OffsetRange[] = []): void {
+    this.#next = start;
+    this.#restored = [...finished];
+  }
+
+  /**
    * Notes that `offset` was received and returns its position, for `finish`.
-   * Returns -1, and changes nothing, for an offset that is not above all received before: the log was
-   * truncated or recreated, and a tracker of its own must begin.
+   * Returns `REWOUND`, and changes nothing, for an offset that is not above all received before: the log
+   * was truncated or recreated, and a tracker of its own must begin. Returns `FINISHED_BEFORE` for one that
+   * is not to run again.
    */
   receive(offset: number): number {
-    if (offset < this.#next) return -1;
+    if (offset < this.#next) return REWOUND;
+    const position = this.#append(offset);
+    if (this.#restored.length === 0 || !this.#wasFinished(offset)) return position;
+    this.finish(position);
+    return FINISHED_BEFORE;
+  }
+
+  #append(offset: number): number {
     if (this.#count === this.#offsets.length) this.#grow();
     const index = (this.#start + this.#count) & (this.#offsets.length - 1);
     this.#offsets[index] = offset;
@@ -50,6 +88,15 @@ export class OffsetTracker<Item = unknown> {
     this.#atEnd = false;
     this.#unfinished++;
     return this.#head + this.#count++;
+  }
+
+  /** Whether the offset is in a restored range; forgets those that lie below it. */
+  #wasFinished(offset: number): boolean {
+    let passed = 0;
+    while (passed < this.#restored.length && this.#restored[passed]!.to <= offset) passed++;
+    if (passed > 0) this.#restored.splice(0, passed);
+    const first = this.#restored[0];
+    return first !== undefined && first.from <= offset;
   }
 
   /** Keeps `item` with an unfinished offset, until that is finished. */
@@ -70,6 +117,7 @@ export class OffsetTracker<Item = unknown> {
     this.#finished[index] = 1;
     this.#items[index] = undefined;
     this.#unfinished--;
+    this.#finishes++;
     while (this.#count > 0 && this.#finished[this.#start] === 1) {
       this.#start = (this.#start + 1) & mask;
       this.#head++;
@@ -114,6 +162,45 @@ export class OffsetTracker<Item = unknown> {
       const index = (this.#start + distance) & mask;
       if (this.#offsets[index]! >= end) return;
       if (this.#finished[index] === 0) yield [this.#offsets[index]!, this.#items[index]];
+    }
+  }
+
+  /** A number that changes whenever something was finished. */
+  get finishes(): number {
+    return this.#finishes;
+  }
+
+  /**
+   * What is finished above the watermark, in order, with what was restored and not received yet. Between
+   * two runs lies at least one offset that is unfinished. Costs little for long runs: the states are
+   * searched, not walked.
+   */
+  *finishedRuns(): Generator<FinishedRun> {
+    const size = this.#offsets.length;
+    // The ring in two straight pieces; runs that touch are joined by the caller's reading.
+    const pieces = [[this.#start, Math.min(size, this.#start + this.#count)]];
+    const wrapped = this.#start + this.#count - size;
+    if (wrapped > 0) pieces.push([0, wrapped]);
+    let open: FinishedRun | null = null;
+    for (const [begin, end] of pieces as [number, number][]) {
+      for (let at = begin; at < end;) {
+        const finished = this.#finished[at] === 1;
+        const found = this.#finished.indexOf(finished ? 0 : 1, at);
+        const next = found < 0 || found > end ? end : found;
+        if (finished) {
+          open ??= { from: this.#offsets[at]!, to: 0, count: 0 };
+          open.count += next - at;
+        } else if (open) {
+          yield { ...open, to: this.#offsets[at]! };
+          open = null;
+        }
+        at = next;
+      }
+    }
+    if (open) yield { ...open, to: this.#next };
+    for (const { from, to } of this.#restored) {
+      const begin = Math.max(from, this.#next);
+      if (begin < to) yield { from: begin, to, count: to - begin };
     }
   }
 

@@ -20,11 +20,12 @@ import type {
   Consumer,
   KafkaProblem,
   QueueId,
+  Standing,
   TopicPartition,
 } from "./ports.ts";
 import type { GroupProtocol } from "./group_protocol.ts";
-import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
-import { retryWhileCoordinatorMoves } from "./coordinator.ts";
+import { CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { readCommits, readStandings } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** The package's consumer, with the methods that its types leave out. */
@@ -171,6 +172,20 @@ export class KafkaConsumer implements Consumer {
     return this.#inbox.statistics?.ends.get(topic)?.get(partition) ?? -1;
   }
 
+  logStart(topic: string, partition: number): number {
+    const { lowOffset } = this.#client.getWatermarkOffsets(topic, partition);
+    return Math.max(-1, lowOffset);
+  }
+
+  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
+    return readStandings(this.#client, partitions);
+  }
+
+  /** Offsets the group has committed; -1001 where it has none. */
+  committed(partitions: readonly TopicPartition[]): Promise<CommitEntry[]> {
+    return readCommits(this.#client, partitions);
+  }
+
   async close(timeoutMs: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -280,19 +295,5 @@ export class KafkaConsumer implements Consumer {
   #requireHandle(): PollHandle {
     if (!this.#handle) throw new Error("The consumer is closed");
     return this.#handle;
-  }
-
-  /** Offsets the group has committed; -1001 where it has none. Blocks nothing. */
-  async committed(partitions: readonly TopicPartition[]): Promise<CommitEntry[]> {
-    const found = await retryWhileCoordinatorMoves(() =>
-      call<{ topic: string; partition: number; offset?: number }[]>((callback) =>
-        this.#client.committed(partitions as never, 5000, callback as never)
-      )
-    );
-    return found.map(({ topic, partition, offset }) => ({
-      topic,
-      partition,
-      offset: typeof offset === "number" ? offset : -1001,
-    }));
   }
 }

@@ -3,7 +3,7 @@ import type { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { KafkaConsumer } from "./consumer.ts";
 import type { CommitEntry, TopicPartition } from "./ports.ts";
-import { call, loadRdKafka, toKafkaError } from "./rdkafka.ts";
+import { call, toKafkaError } from "./rdkafka.ts";
 
 /**
  * Kafka's ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and REBALANCE_IN_PROGRESS: a group with members takes
@@ -27,22 +27,11 @@ export type StartFrom = { kind: "earliest" } | { kind: "latest" } | {
 };
 
 /** The group's commits and the ends of all partitions, asked of the brokers. */
-export async function readGroupOffsets(
+export function readGroupOffsets(
   consumer: KafkaConsumer,
   counts: ReadonlyMap<string, number>,
 ): Promise<PartitionOffsets[]> {
-  const partitions = listPartitions(counts);
-  const [committed, start, end] = await Promise.all([
-    consumer.committed(partitions),
-    listOffsets(consumer, partitions, "EARLIEST"),
-    listOffsets(consumer, partitions, "LATEST"),
-  ]);
-  return partitions.map((one, index) => ({
-    ...one,
-    committed: committedOf(committed, one),
-    start: start[index]!,
-    end: end[index]!,
-  }));
+  return consumer.lookUp(listPartitions(counts));
 }
 
 /**
@@ -103,25 +92,6 @@ function listPartitions(counts: ReadonlyMap<string, number>): TopicPartition[] {
   return [...counts].flatMap(([topic, count]) =>
     Array.from({ length: count }, (_, partition) => ({ topic, partition }))
   );
-}
-
-async function listOffsets(
-  consumer: KafkaConsumer,
-  partitions: readonly TopicPartition[],
-  which: "EARLIEST" | "LATEST",
-): Promise<number[]> {
-  if (partitions.length === 0) return [];
-  const { AdminClient, OffsetSpec, IsolationLevel } = await loadRdKafka();
-  const admin = AdminClient.createFrom(consumer.client as never);
-  const found = await call<{ topic: string; partition: number; offset: number }[]>((callback) =>
-    admin.listOffsets(
-      partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
-      { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
-      callback as never,
-    )
-  );
-  const byKey = new Map(found.map((one) => [`${one.topic}/${one.partition}`, one.offset]));
-  return partitions.map(({ topic, partition }) => byKey.get(`${topic}/${partition}`) ?? 0);
 }
 
 /** The first offset at or after a time; the end where there is none. */

@@ -14,6 +14,20 @@ export interface CommitEntry extends TopicPartition {
   metadata?: string;
 }
 
+/** Where a group stands in a partition, and how far the log reaches. */
+export interface Standing extends TopicPartition {
+  /** The group's commit; -1 without one. */
+  committed: number;
+  /** Of that commit, "" without any. */
+  metadata: string;
+  /** The topic's id: a topic deleted and made again has another. `null` when the brokers did not tell. */
+  incarnation: string | null;
+  /** The first offset there is. */
+  start: number;
+  /** One past the last, for a reader of committed messages. */
+  end: number;
+}
+
 /** The broker's word on one commit, partition by partition. */
 export interface CommitAnswer {
   /** Entries as they were sent, each with the broker's refusal if there was one. */
@@ -53,6 +67,8 @@ export interface Consumer {
   takeProblems(): KafkaProblem[];
   takeBrokerChanges(): BrokerChange[];
 
+  /** Asks the brokers where the group stands. Rejects with a `KafkaError` when one cannot tell. */
+  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]>;
   /** Opens a queue for each partition, then answers the assignment. Lanes bound what is polled. */
   assign(partitions: readonly (TopicPartition & { lane: number; offset?: number })[]): QueueId[];
   /** Stops polling a queue; what it has prefetched stays. */
@@ -66,6 +82,8 @@ export interface Consumer {
   commit(entries: readonly CommitEntry[]): void;
   /** The end of a partition as far as the client knows, or -1. */
   endOffset(topic: string, partition: number): number;
+  /** The first offset of a partition as far as the client knows, or -1; asks nobody. */
+  logStart(topic: string, partition: number): number;
   /** Leaves the group and frees everything; resolves within `timeoutMs` in any case. */
   close(timeoutMs: number): Promise<void>;
 }

@@ -32,6 +32,11 @@ export function severityOf(event: WorkerEvent): Severity {
       return "info";
     case "rebalance":
       return event.change === "lost" ? "warn" : "info";
+    case "resumed":
+      return event.takenOver.some(({ takeovers }) => takeovers > 1) ? "warn" : "info";
+    case "offset-reset":
+      return event.lost > 0 ? "error" : "warn";
+    case "metadata-ignored":
     case "skipped":
     case "retrying":
     case "timed-out":
@@ -66,6 +71,15 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       return `${plural(event.messages, "message")} waiting, consumed from ${text(event.from)}`;
     case "rebalance":
       return `Partitions ${event.change}: ${describePartitions(event.partitions, theme)}`;
+    case "resumed":
+      return describeResumed(event, theme);
+    case "offset-reset":
+      return `${
+        text(event.topic)
+      }[${event.partition}] goes on at ${event.to} instead of ${event.from}, ` +
+        describeReset(event);
+    case "metadata-ignored":
+      return `Metadata of the commit at ${at(event)} not used: ${text(event.reason)}`;
     case "broker-down":
       return `Broker down: ${text(event.reason)}`;
     case "broker-up":
@@ -121,6 +135,37 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       return `Aborting ${plural(event.inFlight, "attempt")} still in flight`;
     case "stopped":
       return `Stopped with exit code ${event.exitCode}`;
+  }
+}
+
+function describeResumed(
+  { finished, takenOver }: Extract<WorkerEvent, { event: "resumed" }>,
+  theme: Theme,
+): string {
+  const parts: string[] = [];
+  if (finished > 0) parts.push(`${plural(finished, "message")} finished before will not run again`);
+  if (takenOver.length > 0) {
+    const worst = Math.max(...takenOver.map(({ takeovers }) => takeovers));
+    const often = worst > 1 ? `, ${formatExact(worst)} times at the same offset` : "";
+    const partitions = describePartitions(takenOver, theme);
+    parts.push(`the last owner did not leave in good order: ${partitions}${often}`);
+  }
+  return `Resumed; ${parts.join("; ")}`;
+}
+
+function describeReset(
+  { lost, reason }: Extract<WorkerEvent, { event: "offset-reset" }>,
+): string {
+  const gone = lost > 0 ? `: up to ${plural(lost, "message")} gone, never run` : "";
+  switch (reason) {
+    case "deleted":
+      return `since Kafka deleted what lay between${gone}`;
+    case "truncated":
+      return `since the log was cut${gone}`;
+    case "recreated":
+      return "since the topic was made again: all of it runs";
+    case "restarted":
+      return "since the log was cut or made again";
   }
 }
 

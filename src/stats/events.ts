@@ -30,6 +30,29 @@ export type WorkerEvent =
     change: "assigned" | "revoked" | "lost";
     partitions: { topic: string; partition: number }[];
   }
+  /** Work goes on where earlier owners stopped; `takenOver` are partitions whose owner did not leave. */
+  | {
+    event: "resumed";
+    finished: number;
+    takenOver: { topic: string; partition: number; offset: number; takeovers: number }[];
+  }
+  /** The next offset is not in the log (any more): work goes on at another. */
+  | {
+    event: "offset-reset";
+    topic: string;
+    partition: number;
+    from: number;
+    to: number;
+    lost: number;
+    reason: "deleted" | "truncated" | "recreated" | "restarted";
+  }
+  | {
+    event: "metadata-ignored";
+    topic: string;
+    partition: number;
+    offset: number;
+    reason: string;
+  }
   | { event: "broker-down"; reason: string }
   | { event: "broker-up" }
   | { event: "commit-refused"; topic: string; partition: number; offset: number; reason: string }

@@ -2,22 +2,34 @@
  * The partitions this worker owns, and how it gives them back.
  *
  * ```
- * assign ──► owned ──► revoked: draining ──► committing ──► closed
- *              └────── lost ───────────────────────────────► closed
+ * assign ──► looked up ──► owned ──► revoked: draining ──► committing ──► closed
+ *                            └────── lost ───────────────────────────────► closed
  * ```
  * Invariants:
+ * - an owned partition is polled once the broker has confirmed that this owner works on it: otherwise a
+ *   message that kills the worker at once would leave no trace;
  * - changes are handled in order, one at a time: librdkafka waits for the answer to each;
  * - a revoked partition hands out nothing from the moment the change is seen, and no attempt of it starts,
  *   while the others flow;
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
-import type { AssignmentChange, Consumer, QueueId, TopicPartition } from "../kafka/ports.ts";
+import { resume } from "../core/resumption.ts";
+import type {
+  AssignmentChange,
+  Consumer,
+  QueueId,
+  Standing,
+  TopicPartition,
+} from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Lane } from "../task/registry.ts";
+import { Arrival } from "./arrival.ts";
+import { cautionAfter } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
 import { Partition } from "./partition.ts";
+import { tellResumptions } from "./resumption_events.ts";
 import type { Runner } from "./runner.ts";
 
 /** The broker's answer to the last commit of revoked partitions is waited for this long. */
@@ -37,6 +49,7 @@ export interface AssignmentsParts {
   lanes: readonly Lane[];
   stats: Stats;
   clock: Clock;
+  wake: () => void;
   revokeDrainMs: number;
 }
 
@@ -45,7 +58,10 @@ export class Assignments {
   readonly #owned = new Map<string, Partition>();
   readonly #byQueue = new Map<QueueId, Partition>();
   readonly #changes: AssignmentChange[] = [];
+  #arrival: Arrival | null = null;
   #revocation: Revocation | null = null;
+  /** Assigned, and not polled before the broker has confirmed their first commit. */
+  readonly #opening = new Set<Partition>();
 
   constructor(parts: AssignmentsParts) {
     this.#parts = parts;
@@ -57,7 +73,12 @@ export class Assignments {
 
   /** True once no rebalance waits for our answer. */
   get settled(): boolean {
-    return this.#revocation === null && this.#changes.length === 0;
+    return this.#revocation === null && this.#arrival === null && this.#changes.length === 0;
+  }
+
+  /** When an assignment is looked up again; `Infinity` when none waits for that. */
+  get nextDue(): number {
+    return this.#arrival?.nextDue ?? Infinity;
   }
 
   byQueue(queue: QueueId): Partition | undefined {
@@ -72,11 +93,12 @@ export class Assignments {
       else this.#changes.push(change);
       if (change.kind === "revoke") this.#block(change.partitions);
     }
-    while (this.#continueRevocation() && this.#changes.length > 0) {
+    while (this.#continueArrival() && this.#continueRevocation() && this.#changes.length > 0) {
       const change = this.#changes.shift()!;
-      if (change.kind === "assign") this.#assign(change.partitions);
+      if (change.kind === "assign") this.#arrival = new Arrival(change.partitions, this.#parts);
       else this.#startRevocation(change.partitions);
     }
+    this.#openConfirmed();
   }
 
   /**
@@ -98,14 +120,23 @@ export class Assignments {
     }
     this.#owned.set(keyOf(partition), fresh);
     this.#byQueue.set(partition.queue, fresh);
+    this.#opening.delete(partition);
     this.#parts.runner.forgetLeaving();
+    // Whatever ended earlier owners was in the old log.
+    for (const execution of partition.caution?.held ?? []) {
+      if (execution.partition === fresh) this.#parts.runner.take(execution);
+    }
+    void this.#identify(fresh);
     return fresh;
   }
 
   /** Closes everything: the consumer is about to leave, which a revoke without an answer would hold up. */
   closeAll(): void {
-    const revocation = this.#revocation;
+    const [arrival, revocation] = [this.#arrival, this.#revocation];
+    this.#arrival = null;
     this.#revocation = null;
+    // An assignment without an answer would hold up the leaving too; nothing of it is polled.
+    if (arrival) this.#answer(this.#withLanes(arrival.partitions));
     if (revocation) this.#giveBack(revocation.partitions, revocation.changed, "revoked");
     for (const partition of this.#owned.values()) partition.closed = true;
     this.#parts.runner.forgetLeaving();
@@ -113,25 +144,71 @@ export class Assignments {
     this.#byQueue.clear();
   }
 
-  #assign(partitions: readonly TopicPartition[]): void {
-    const { consumer, lanes, stats } = this.#parts;
-    const added = partitions.map((one) => {
-      const lane = lanes.find((lane) => lane.topic === one.topic);
+  /** True when no assignment is being looked up. */
+  #continueArrival(): boolean {
+    const standings = this.#arrival?.take(this.#parts.clock.now());
+    if (standings) {
+      this.#arrival = null;
+      this.#assign(standings);
+    }
+    return this.#arrival === null;
+  }
+
+  #assign(standings: readonly Standing[]): void {
+    const { consumer, committer, stats } = this.#parts;
+    const added = this.#withLanes(standings).map((one) => ({ ...one, ...resume(one) }));
+    const queues = this.#answer(added);
+    added.forEach((one, index) => {
+      const owned = new Partition(one.lane, one.partition, queues[index]!, one);
+      owned.caution = cautionAfter(one);
+      owned.commits.eager = owned.caution !== null;
+      this.#owned.set(keyOf(owned), owned);
+      this.#byQueue.set(owned.queue, owned);
+      this.#opening.add(owned);
+      if (owned.block("opening")) consumer.block(owned.queue, true);
+      committer.hurry(owned);
+    });
+    if (standings.length > 0) {
+      stats.event({ event: "rebalance", change: "assigned", partitions: plain(standings) });
+    }
+    tellResumptions(added, stats);
+  }
+
+  #answer(partitions: readonly (TopicPartition & { lane: Lane; offset?: number })[]): QueueId[] {
+    return this.#parts.consumer.assign(
+      partitions.map(({ topic, partition, lane, offset }) => ({
+        topic,
+        partition,
+        lane: lane.id,
+        ...(offset === undefined ? {} : { offset }),
+      })),
+    );
+  }
+
+  #withLanes<One extends TopicPartition>(partitions: readonly One[]) {
+    return partitions.map((one) => {
+      const lane = this.#parts.lanes.find((lane) => lane.topic === one.topic);
       if (!lane) throw new Error(`Partition of topic "${one.topic}" assigned without a task`);
       return { ...one, lane };
     });
-    const queues = consumer.assign(added.map(({ topic, partition, lane }) => ({
-      topic,
-      partition,
-      lane: lane.id,
-    })));
-    added.forEach(({ partition, lane }, index) => {
-      const owned = new Partition(lane, partition, queues[index]!);
-      this.#owned.set(keyOf(owned), owned);
-      this.#byQueue.set(owned.queue, owned);
-    });
-    if (partitions.length > 0) {
-      stats.event({ event: "rebalance", change: "assigned", partitions: plain(partitions) });
+  }
+
+  #openConfirmed(): void {
+    for (const partition of this.#opening) {
+      if (!partition.closed && !partition.commits.opened) continue;
+      this.#opening.delete(partition);
+      if (partition.closed) continue;
+      if (partition.unblock("opening")) this.#parts.consumer.block(partition.queue, false);
+    }
+  }
+
+  /** Asks for the id of a topic whose log began anew; without one its commits hold no map. */
+  async #identify(partition: Partition): Promise<void> {
+    try {
+      const [standing] = await this.#parts.consumer.lookUp([partition]);
+      partition.commits.incarnation = standing!.incarnation;
+    } catch {
+      // The map is a convenience: without it more runs again after a crash.
     }
   }
 
@@ -165,8 +242,9 @@ export class Assignments {
         runner.abort(new Error("The partition was revoked"), new Set(partitions));
       }
       revocation.commitUntil = now + COMMIT_ANSWER_MS;
+      for (const { commits } of partitions) commits.close();
     }
-    if (partitions.some(({ uncommitted }) => uncommitted >= 0) && now < revocation.commitUntil) {
+    if (partitions.some(({ commits }) => commits.due) && now < revocation.commitUntil) {
       committer.takeAnswers(now);
       committer.start(partitions, now);
       return false;
@@ -179,6 +257,7 @@ export class Assignments {
   #lose(changed: readonly TopicPartition[]): void {
     const partitions = this.#find(changed);
     this.#parts.runner.abort(new Error("The partition was lost"), new Set(partitions));
+    this.#arrival = null;
     this.#revocation = null;
     this.#changes.length = 0;
     this.#giveBack(partitions, changed, "lost");

@@ -1,7 +1,9 @@
 /**
- * Commits watermarks: every interval, and when somebody asks for some partitions. One commit is in
+ * Commits what is finished: every interval, and when somebody asks for some partitions. One commit is in
  * flight at a time, so that an older never lands after a newer; nothing counts as committed until the
  * broker's answer has come through the poll.
+ *
+ * The coordinator stores a commit as one batch of records, so a commit of many maps is sent in parts.
  */
 import type { CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
@@ -11,46 +13,89 @@ import type { Partition } from "./partition.ts";
 const PAUSE_AFTER_REFUSAL_MS = 100;
 /** A refusal that goes on is told again after so long. */
 const QUIET_MS = 10_000;
+/** Of one part; the coordinator's batch has 1 MiB at Kafka's defaults. */
+const MOST_PART_BYTES = 512 * 1024;
+const LEAST_PART_BYTES = 8 * 1024;
+/** What an entry takes beside its topic and metadata, in the request and in the record made of it. */
+const ENTRY_BYTES = 128;
 /**
- * Refusals that a rebalance or a moving coordinator brings along (Kafka's error codes): a commit soon
- * after succeeds, so they are told only when they go on.
+ * Refusals that a rebalance, a moving coordinator or a lost connection bring along (Kafka's error codes,
+ * negative ones librdkafka's): a commit soon after succeeds, so they are told only when they go on.
  */
-const PASSING = new Set([14, 15, 16, 22, 25, 27, 113]);
+const PASSING = new Set([7, 13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113, -185, -195]);
+/** OFFSET_METADATA_TOO_LARGE: of one partition. */
+const METADATA_TOO_LARGE = 12;
+/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. */
+const COMMIT_TOO_LARGE = new Set([10, 18, 28]);
+
+export interface CommitterOptions {
+  intervalMs: number;
+  /** Characters of metadata with each offset, at most. */
+  maxMetadata: number;
+}
 
 export class Committer {
   readonly #consumer: Consumer;
   readonly #stats: Stats;
-  readonly #intervalMs: number;
+  readonly #options: CommitterOptions;
   #inFlight: Partition[] | null = null;
+  /** Of the same commit as the last part, and not sent yet. */
+  #rest: Partition[] = [];
+  /** To be committed without waiting for the interval. */
+  readonly #urgent = new Set<Partition>();
+  #partBytes = MOST_PART_BYTES;
   #lastStart = -Infinity;
   #pauseUntil = -Infinity;
   /** Until when refusals of a partition are not told, by topic/partition; a success ends it. */
   readonly #silentUntil = new Map<string, number>();
 
-  constructor(consumer: Consumer, stats: Stats, intervalMs: number) {
+  constructor(consumer: Consumer, stats: Stats, options: CommitterOptions) {
     this.#consumer = consumer;
     this.#stats = stats;
-    this.#intervalMs = intervalMs;
+    this.#options = options;
   }
 
-  /** One phase of the loop: takes the answers, then starts a commit when the interval is over. */
+  /** The partition's next commit does not wait for the interval. */
+  hurry(partition: Partition): void {
+    this.#urgent.add(partition);
+  }
+
+  /** When a pause after a refusal ends that something urgent waits for; `Infinity` otherwise. */
+  get nextDue(): number {
+    return this.#urgent.size > 0 && this.#inFlight === null ? this.#pauseUntil : Infinity;
+  }
+
+  /** One phase of the loop: takes the answers, then starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
     this.takeAnswers(now);
-    if (now < this.#pauseUntil || now - this.#lastStart < this.#intervalMs) return;
-    this.#lastStart = now;
-    this.start(partitions, now);
+    if (now < this.#pauseUntil || this.#inFlight) return;
+    if (now - this.#lastStart >= this.#options.intervalMs) {
+      this.#lastStart = now;
+      this.start(partitions, now);
+    } else if (this.#rest.length > 0 || this.#urgent.size > 0) {
+      this.start(this.#urgent, now);
+    }
   }
 
-  /** Commits the watermarks that the broker has not confirmed. Does nothing while one is in flight. */
+  /** Commits what the broker has not confirmed of these. Does nothing while a commit is in flight. */
   start(partitions: Iterable<Partition>, now: number): void {
     if (this.#inFlight || now < this.#pauseUntil) return;
+    const waiting = new Set([...this.#rest, ...this.#urgent, ...partitions]);
+    this.#urgent.clear();
+    this.#rest = [];
     const sent: Partition[] = [];
     const entries: CommitEntry[] = [];
-    for (const partition of partitions) {
-      const offset = partition.uncommitted;
-      if (offset < 0 || partition.closed) continue;
+    let bytes = 0;
+    for (const partition of waiting) {
+      if (partition.closed || !partition.commits.due) continue;
+      if (bytes >= this.#partBytes) {
+        this.#rest.push(partition);
+        continue;
+      }
+      const entry = { ...partition.commits.next(this.#options.maxMetadata) };
+      bytes += ENTRY_BYTES + partition.topic.length + entry.metadata.length;
       sent.push(partition);
-      entries.push({ topic: partition.topic, partition: partition.partition, offset });
+      entries.push({ topic: partition.topic, partition: partition.partition, ...entry });
     }
     if (sent.length === 0) return;
     this.#inFlight = sent;
@@ -59,7 +104,9 @@ export class Committer {
     } catch (error) {
       this.#inFlight = null;
       const { code, message } = error as { code?: number; message: string };
-      for (const entry of entries) this.#refused(entry, { code: code ?? -1, message }, now);
+      sent.forEach((partition, index) => {
+        this.#refused(partition, entries[index]!, { code: code ?? -1, message }, now);
+      });
     }
   }
 
@@ -67,33 +114,46 @@ export class Committer {
     for (const answer of this.#consumer.takeCommitAnswers()) {
       const sent = this.#inFlight ?? [];
       this.#inFlight = null;
+      const byKey = new Map(sent.map((one) => [`${one.topic}/${one.partition}`, one]));
       for (const entry of answer.entries) {
+        const key = `${entry.topic}/${entry.partition}`;
+        const partition = byKey.get(key);
+        if (!partition) continue;
         if (entry.error) {
-          this.#refused(entry, entry.error, now);
+          this.#refused(partition, entry, entry.error, now);
           continue;
         }
-        const partition = sent.find((one) =>
-          one.partition === entry.partition && one.topic === entry.topic
-        );
-        if (!partition) continue;
-        this.#silentUntil.delete(`${entry.topic}/${entry.partition}`);
-        if (entry.offset > partition.committed) partition.committed = entry.offset;
+        this.#silentUntil.delete(key);
+        partition.commits.confirm();
       }
     }
   }
 
-  #refused(entry: CommitEntry, problem: KafkaProblem, now: number): void {
+  #refused(partition: Partition, entry: CommitEntry, problem: KafkaProblem, now: number): void {
     this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
-    const { topic, partition, offset } = entry;
-    const key = `${topic}/${partition}`;
-    if (PASSING.has(problem.code)) {
-      // The turn after the pause tries again: what is finished should not wait for the interval.
-      this.#lastStart = -Infinity;
+    const { topic, offset } = entry;
+    const key = `${topic}/${entry.partition}`;
+    let { code, message: reason } = problem;
+    if (COMMIT_TOO_LARGE.has(code)) {
+      this.#partBytes = Math.max(LEAST_PART_BYTES, this.#partBytes / 2);
+      partition.commits.refuseSize();
+      this.#urgent.add(partition);
+    } else if (code === METADATA_TOO_LARGE && partition.commits.refuseMetadata()) {
+      this.#urgent.add(partition);
+      reason += "; what is finished above the offset is left out, see --max-metadata";
+    } else if (PASSING.has(code)) {
+      // What is finished should not wait for the interval.
+      this.#urgent.add(partition);
       if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);
     }
     if (now < (this.#silentUntil.get(key) ?? -Infinity)) return;
     this.#silentUntil.set(key, now + QUIET_MS);
-    const reason = problem.message;
-    this.#stats.event({ event: "commit-refused", topic, partition, offset, reason });
+    this.#stats.event({
+      event: "commit-refused",
+      topic,
+      partition: entry.partition,
+      offset,
+      reason,
+    });
   }
 }

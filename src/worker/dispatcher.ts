@@ -1,11 +1,13 @@
 /** From a polled batch to executions: tracks each offset, finds its task, hands it to the runner. */
 import type { Batch } from "../kafka/batch.ts";
 import type { Consumer } from "../kafka/ports.ts";
+import { FINISHED_BEFORE, REWOUND } from "../core/offset_tracker.ts";
 import { laneRoom, type WorkerLoad, workerRoom } from "../core/room.ts";
 import type { Stats } from "../stats/events.ts";
 import { type Lane, route } from "../task/registry.ts";
 import type { Task } from "../task/task.ts";
 import type { Assignments } from "./assignments.ts";
+import type { CautiousStarts } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import { Unroutable } from "./dead_letters.ts";
 import { describeError } from "./describe_error.ts";
@@ -22,6 +24,7 @@ export interface DispatcherParts {
   consumer: Consumer;
   assignments: Assignments;
   runner: Runner;
+  cautious: CautiousStarts;
   lanes: readonly Lane[];
   tasks: ReadonlyMap<Task, TaskState>;
   stats: Stats;
@@ -50,15 +53,16 @@ export class Dispatcher {
 
   /** Tells each topic's room to the consumer, and returns that of the whole worker. */
   room(): { messages: number; bytes: number } {
-    const { consumer, runner, maxHeldBytes, maxWaiting } = this.#parts;
+    const { cautious, consumer, runner, maxHeldBytes, maxWaiting } = this.#parts;
     this.#unblockCaughtUp();
+    const heldBytes = runner.heldBytes + cautious.heldBytes;
     const load: WorkerLoad = {
       limit: runner.limit,
       inFlight: runner.inFlight,
       due: runner.due,
       waiting: runner.waiting,
       maxWaiting,
-      heldBytes: runner.heldBytes,
+      heldBytes,
       maxHeldBytes,
     };
     for (const { lane, tasks } of this.#lanes) {
@@ -66,13 +70,16 @@ export class Dispatcher {
     }
     return {
       messages: runner.stopped ? 0 : workerRoom(load),
-      bytes: Math.max(1, maxHeldBytes - runner.heldBytes),
+      bytes: Math.max(1, maxHeldBytes - heldBytes),
     };
   }
 
   /** One phase of the loop. Returns how many entries there were. */
   dispatch(batch: Batch | null): number {
-    if (!batch) return 0;
+    return this.#parts.cautious.start() + (batch ? this.#dispatchBatch(batch) : 0);
+  }
+
+  #dispatchBatch(batch: Batch): number {
     const now = this.#parts.clock.now();
     let received = 0;
     for (let index = 0; index < batch.count; index++) {
@@ -84,16 +91,20 @@ export class Dispatcher {
   }
 
   #receive(batch: Batch, index: number, now: number): boolean {
-    const { assignments, runner } = this.#parts;
+    const { assignments, cautious, runner } = this.#parts;
     let partition = assignments.byQueue(batch.queue(index));
     // Its queue was closed in this very turn: whoever owns the partition next gets the message.
     if (!partition) return false;
     const offset = batch.offset(index);
+    const expected = partition.tracker.position;
+    if (offset > expected && expected >= 0) this.#noteGap(partition, expected, offset);
     let position = partition.tracker.receive(offset);
-    if (position < 0) {
+    if (position === REWOUND) {
+      this.#noteRewind(partition, expected, offset);
       partition = assignments.restart(partition, offset);
       position = partition.tracker.receive(offset);
     }
+    if (position === FINISHED_BEFORE) return true;
     const { lane } = partition;
     let target: ReturnType<typeof route>;
     try {
@@ -111,7 +122,7 @@ export class Dispatcher {
       const task = this.#parts.tasks.get(target.task)!;
       const execution = new Execution(task, partition, position, batch, index, now);
       partition.tracker.hold(position, execution);
-      runner.take(execution);
+      if (!cautious.take(execution)) runner.take(execution);
     }
     this.#blockIfTooFarAhead(partition);
     return true;
@@ -162,7 +173,7 @@ export class Dispatcher {
   #noteError(batch: Batch, index: number): void {
     const code = batch.error(index);
     if (code === PARTITION_EOF) {
-      this.#parts.assignments.byQueue(batch.queue(index))?.tracker.reachEnd(batch.offset(index));
+      this.#reachEnd(this.#parts.assignments.byQueue(batch.queue(index)), batch.offset(index));
       return;
     }
     // Those of the main queue are the consumer's to tell.
@@ -173,6 +184,39 @@ export class Dispatcher {
       event: "kafka-error",
       code,
       reason: topic === "" ? text : `${text} (topic "${topic}")`,
+    });
+  }
+
+  #reachEnd(partition: Partition | undefined, end: number): void {
+    partition?.tracker.reachEnd(end);
+    // Nothing is there that could have ended earlier owners.
+    if (partition?.tracker.unfinished === 0) partition.commits.forgetTakeovers();
+  }
+
+  /** Gaps are usual; one that reaches below the log's start is not: messages were deleted unseen. */
+  #noteGap({ topic, partition }: Partition, expected: number, offset: number): void {
+    const start = this.#parts.consumer.logStart(topic, partition);
+    if (start <= expected) return;
+    this.#parts.stats.event({
+      event: "offset-reset",
+      topic,
+      partition,
+      from: expected,
+      to: offset,
+      lost: Math.min(start, offset) - expected,
+      reason: "deleted",
+    });
+  }
+
+  #noteRewind({ topic, partition }: Partition, expected: number, offset: number): void {
+    this.#parts.stats.event({
+      event: "offset-reset",
+      topic,
+      partition,
+      from: expected,
+      to: offset,
+      lost: 0,
+      reason: "restarted",
     });
   }
 

@@ -1,13 +1,21 @@
 /** One assigned partition: its tracker, and what is known of its commits. */
 import type { KeyOrder } from "../core/key_order.ts";
 import { OffsetTracker } from "../core/offset_tracker.ts";
+import type { Resumption } from "../core/resumption.ts";
 import type { QueueId } from "../kafka/ports.ts";
 import type { Lane } from "../task/registry.ts";
+import type { Caution } from "./caution.ts";
+import { CommitState, type Incarnation } from "./commit_state.ts";
 import type { Execution } from "./execution.ts";
 import type { TaskState } from "./task_state.ts";
 
 /** Why a partition is not polled. */
-export type BlockReason = "revoked" | "too far ahead" | "past the target";
+export type BlockReason = "opening" | "revoked" | "cautious" | "too far ahead" | "past the target";
+
+/** Where a partition's work begins. */
+export type Beginning = Pick<Resumption, "offset" | "takeovers" | "finished"> & {
+  incarnation: Incarnation;
+};
 
 /**
  * A `Partition` is one assignment of a partition, so the object itself is the assignment's epoch: a
@@ -22,19 +30,32 @@ export class Partition {
   readonly tracker = new OffsetTracker<Execution>();
   /** Which keys are taken, of each task with `order: "key"`. */
   keyOrders = new Map<TaskState, KeyOrder<Execution>>();
-  /** Last offset that the broker confirmed in this assignment; -1 before. */
-  committed = -1;
+  readonly commits: CommitState;
+  /** How its messages are started after owners that did not leave; `null` as usual. */
+  caution: Caution | null = null;
   /** Attempts running and dead letters on their way: what a drain waits for. */
   busy = 0;
   readonly #blockedBy = new Set<BlockReason>();
   /** Revoked, lost or left: nothing of it counts any more. */
   closed = false;
 
-  constructor(lane: Lane, partition: number, queue: QueueId) {
+  /** `from`: `null` when the first offset is not known before it is received. */
+  constructor(lane: Lane, partition: number, queue: QueueId, from: Beginning | null = null) {
     this.topic = lane.topic;
     this.lane = lane;
     this.partition = partition;
     this.queue = queue;
+    if (from) this.tracker.restore(from.offset, from.finished);
+    this.commits = new CommitState(
+      this.tracker,
+      from ?? { offset: -1, takeovers: 0 },
+      from?.incarnation ?? null,
+    );
+  }
+
+  /** Last offset that the broker confirmed in this assignment; -1 before. */
+  get committed(): number {
+    return this.commits.offset;
   }
 
   /** Notes a reason not to poll it. True for the first one: from now on its queue is to be blocked. */
@@ -56,11 +77,5 @@ export class Partition {
   /** Revoked or closed: what runs may end, but no further attempt of it starts here. */
   get leaving(): boolean {
     return this.closed || this.#blockedBy.has("revoked");
-  }
-
-  /** The offset to commit, or -1 when the broker has confirmed it already. */
-  get uncommitted(): number {
-    const { watermark } = this.tracker;
-    return watermark > this.committed ? watermark : -1;
   }
 }

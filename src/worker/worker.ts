@@ -9,6 +9,7 @@ import type { Consumer, Producer } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { makeLanes, type TaskModule } from "../task/registry.ts";
 import { Assignments } from "./assignments.ts";
+import { CautiousStarts } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { DeadLetters } from "./dead_letters.ts";
@@ -31,6 +32,8 @@ export interface WorkerOptions {
   maxWaiting: number;
   idleSleepMs: number;
   commitIntervalMs: number;
+  /** Characters of metadata with each committed offset; 0 for none. */
+  maxMetadata: number;
   graceMs: number;
   revokeDrainMs: number;
   unroutable: "dead" | "skip" | "stop";
@@ -86,7 +89,10 @@ export class Worker {
     );
     this.beat = new LoopBeat(this.tasks, parts);
     this.#idle = new Idle(options.idleSleepMs, parts.pulse);
-    this.#committer = new Committer(consumer, stats, options.commitIntervalMs);
+    this.#committer = new Committer(consumer, stats, {
+      intervalMs: options.commitIntervalMs,
+      maxMetadata: options.maxMetadata,
+    });
     this.runner = new Runner({
       tasks: this.tasks,
       hooks: module.hooks,
@@ -112,12 +118,14 @@ export class Worker {
       lanes,
       stats,
       clock,
+      wake: this.#idle.wake,
       revokeDrainMs: options.revokeDrainMs,
     });
     this.#dispatcher = new Dispatcher({
       consumer,
       assignments: this.assignments,
       runner: this.runner,
+      cautious: new CautiousStarts({ consumer, committer: this.#committer, runner: this.runner }),
       lanes,
       tasks: new Map(this.tasks.map((state) => [state.task, state])),
       stats,
@@ -194,7 +202,9 @@ export class Worker {
   }
 
   #untilDue(): number {
-    return this.runner.nextDue - this.#parts.clock.now();
+    const { nextDue } = this.assignments;
+    const due = Math.min(this.runner.nextDue, nextDue, this.#committer.nextDue);
+    return due - this.#parts.clock.now();
   }
 
   #noteKafkaEvents(): void {
@@ -252,21 +262,22 @@ export class Worker {
     if (phase === "committing") {
       const { inFlight, deadLettering, interrupted } = this.runner;
       this.#unfinished = inFlight + deadLettering + interrupted;
+      for (const { commits } of this.assignments.partitions) commits.close();
     }
     if (phase === "closing") this.#noteUncommitted();
   }
 
   /** What the broker has not confirmed by now runs again, although it is finished. */
   #noteUncommitted(): void {
-    for (const partition of this.assignments.partitions) {
-      const offset = partition.uncommitted;
-      if (offset < 0) continue;
+    for (const { topic, partition, commits, tracker } of this.assignments.partitions) {
+      // That the owner left in good order is not worth a word of its own.
+      if (!commits.behind) continue;
       this.#unfinished++;
       this.#parts.stats.event({
         event: "commit-refused",
-        topic: partition.topic,
-        partition: partition.partition,
-        offset,
+        topic,
+        partition,
+        offset: tracker.watermark,
         reason: "no answer before the end of the shutdown; what it covers will run again",
       });
     }
@@ -275,8 +286,8 @@ export class Worker {
   #uncommitted(): number {
     if (this.#phase !== "committing") return 0;
     let count = 0;
-    for (const partition of this.assignments.partitions) {
-      if (partition.uncommitted >= 0) count++;
+    for (const { commits } of this.assignments.partitions) {
+      if (commits.due) count++;
     }
     return count;
   }

@@ -1,17 +1,42 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { OffsetTracker } from "../../src/core/offset_tracker.ts";
+import {
+  FINISHED_BEFORE,
+  type OffsetRange,
+  OffsetTracker,
+  REWOUND,
+} from "../../src/core/offset_tracker.ts";
 
 /** What the tracker is to be, written without a thought for speed. */
 class Model {
   readonly entries: { offset: number; finished: boolean; item: string | undefined }[] = [];
   next = -1;
+  restored: readonly OffsetRange[] = [];
+
+  restore(start: number, finished: readonly OffsetRange[]): void {
+    this.next = start;
+    this.restored = finished;
+  }
 
   receive(offset: number): number {
-    if (offset < this.next) return -1;
+    if (offset < this.next) return REWOUND;
     this.next = offset + 1;
-    return this.entries.push({ offset, finished: false, item: undefined }) - 1;
+    const finished = this.restored.some(({ from, to }) => from <= offset && offset < to);
+    const position = this.entries.push({ offset, finished, item: undefined }) - 1;
+    return finished ? FINISHED_BEFORE : position;
+  }
+
+  /** Offsets above the watermark that need not run again, as far as `end`. */
+  finishedOffsets(end: number): number[] {
+    const received = new Map(this.entries.map(({ offset, finished }) => [offset, finished]));
+    const offsets: number[] = [];
+    for (let offset = this.watermark + 1; offset < end; offset++) {
+      const restored = offset >= this.next &&
+        this.restored.some(({ from, to }) => from <= offset && offset < to);
+      if (received.get(offset) ?? restored) offsets.push(offset);
+    }
+    return offsets;
   }
 
   finish(position: number): boolean {
@@ -81,6 +106,32 @@ function assertSame(tracker: OffsetTracker<string>, model: Model): void {
   assert.equal(tracker.finishedAbove, model.finishedAbove, "finishedAbove");
   assert.equal(tracker.headItem, first?.item, "headItem");
   assert.equal(tracker.ahead, first ? model.next - first.offset : 0, "ahead");
+  assertSameRuns(tracker, model);
+}
+
+function assertSameRuns(tracker: OffsetTracker<string>, model: Model): void {
+  const runs = [...tracker.finishedRuns()];
+  const end = Math.max(model.next, ...runs.map(({ to }) => to)) + 5;
+  const inRuns = (offset: number) => runs.some(({ from, to }) => from <= offset && offset < to);
+  for (const offset of model.finishedOffsets(end)) assert.ok(inRuns(offset), `${offset} in a run`);
+  for (const { offset } of model.unfinished) assert.ok(!inRuns(offset), `${offset} in no run`);
+  const received = runs.filter(({ to }) => to <= model.next);
+  const count = received.reduce((sum, { count }) => sum + count, 0);
+  assert.equal(count, model.finishedAbove, "messages in the runs that were received");
+  let last = model.watermark;
+  for (const { from, to } of runs) {
+    assert.ok(last <= from && from < to, "in order");
+    last = to;
+  }
+}
+
+/** Ranges in rising order that do not touch, from `start` on. */
+function ranges(start: number): fc.Arbitrary<OffsetRange[]> {
+  const pair = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }));
+  return fc.array(pair, { maxLength: 8 }).map((pairs) => {
+    let at = start;
+    return pairs.map(([gap, length]) => ({ from: at += gap, to: at += length }));
+  });
 }
 
 function perform(step: Step, tracker: OffsetTracker<string>, model: Model): void {
@@ -139,9 +190,16 @@ describe("OffsetTracker", () => {
       fc.property(
         fc.array(step, { maxLength: 300 }),
         fc.constantFrom(1, 2, 8, 64),
-        (steps, capacity) => {
+        fc.option(
+          fc.nat({ max: 20 }).chain((start) => fc.tuple(fc.constant(start), ranges(start))),
+        ),
+        (steps, capacity, restored) => {
           const tracker = new OffsetTracker<string>(capacity);
           const model = new Model();
+          if (restored) {
+            tracker.restore(...restored);
+            model.restore(...restored);
+          }
           assertSame(tracker, model);
           for (const step of steps) {
             const before = tracker.watermark;
@@ -195,6 +253,20 @@ describe("OffsetTracker", () => {
       assert.equal(tracker.headItem, finished);
       assert.equal(tracker.unfinished, offset + 1 - finished);
     }
+  });
+
+  test("tells that something was finished since the last look", () => {
+    const tracker = new OffsetTracker(2);
+    tracker.restore(0, [{ from: 1, to: 2 }]);
+    const seen = [tracker.finishes];
+    const first = tracker.receive(0);
+    seen.push(tracker.finishes);
+    tracker.receive(1);
+    seen.push(tracker.finishes);
+    tracker.finish(first);
+    tracker.finish(first);
+    seen.push(tracker.finishes);
+    assert.deepEqual(seen, [0, 0, 1, 2]);
   });
 
   test("an item does not outlive its offset", () => {

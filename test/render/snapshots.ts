@@ -244,6 +244,25 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
       { topic: "webhooks", partition: 0 },
     ],
   },
+  resumed: {
+    event: "resumed",
+    finished: 1200,
+    takenOver: [{ topic: "images", partition: 1, offset: 42, takeovers: 2 }],
+  },
+  "offset-reset": {
+    event: "offset-reset",
+    topic: "images",
+    partition: 0,
+    from: 10,
+    to: 30,
+    lost: 20,
+    reason: "deleted",
+  },
+  "metadata-ignored": {
+    event: "metadata-ignored",
+    ...AT_NINE,
+    reason: "it was written by another program",
+  },
   "broker-down": { event: "broker-down", reason: "Connection refused" },
   "broker-up": { event: "broker-up" },
   "commit-refused": {

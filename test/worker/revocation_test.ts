@@ -221,6 +221,7 @@ describe("a revoked partition", () => {
       { kind: "unassign", partitions: ["work/0"] },
       { kind: "assign", partitions: ["work/2"] },
     ]);
+    await bench.turn(2);
     assert.equal(work.inputs().at(-1), 21);
     work.run(11).finish();
     await bench.turn(4);

@@ -21,6 +21,7 @@ const OPTIONS: WorkerOptions = {
   // Long enough to be noticed: each turn of a test is one that it asked for, or that something woke.
   idleSleepMs: 60_000,
   commitIntervalMs: 1000,
+  maxMetadata: 4095,
   graceMs: 20_000,
   revokeDrainMs: 5000,
   unroutable: "dead",
@@ -92,9 +93,25 @@ export class Bench {
     await this.turn(turns);
   }
 
+  /**
+   * Assigns, up to the first poll. The commits by which an owner makes itself known are accepted and not
+   * recorded, whatever the test has set for others.
+   */
   async assign(...partitions: TopicPartition[]): Promise<void> {
-    this.consumer.change("assign", ...partitions);
-    await this.turn(2);
+    const { consumer } = this;
+    const { commitAnswers, commits, refuseCommit } = consumer;
+    const before = commits.length;
+    consumer.change("assign", ...partitions);
+    if (consumer.commitInFlight === null) {
+      consumer.commitAnswers = "at once";
+      consumer.refuseCommit = () => null;
+    }
+    // The change, the look-up, the first commit, its answer.
+    await this.turn(4);
+    if (consumer.commitAnswers === "at once") commits.length = before;
+    consumer.commitAnswers = commitAnswers;
+    consumer.refuseCommit = refuseCommit;
+    await this.turn();
   }
 
   /** Waits for the end of the worker, which must come by itself. */

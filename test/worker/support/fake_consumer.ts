@@ -8,6 +8,7 @@ import type {
   Consumer,
   KafkaProblem,
   QueueId,
+  Standing,
   TopicPartition,
 } from "../../../src/kafka/ports.ts";
 
@@ -37,6 +38,14 @@ export class FakeConsumer implements Consumer {
   readonly commits: CommitEntry[][] = [];
   /** What the broker holds for the group. */
   readonly committed = new Map<string, number>();
+  /** The metadata that it holds. */
+  readonly metadata = new Map<string, string>();
+  /** Ids of topics, which change when a topic is made again. */
+  readonly incarnations = new Map<string, string>();
+  /** First offsets of logs that have lost their beginning. */
+  readonly logStarts = new Map<string, number>();
+  /** Look-ups fail with this. */
+  failLookUp: Error | null = null;
   /** Answers to assignment changes, in order. */
   readonly answers: { kind: "assign" | "unassign"; partitions: string[] }[] = [];
   commitAnswers: "at once" | "on command" = "at once";
@@ -73,6 +82,7 @@ export class FakeConsumer implements Consumer {
   /** The log is gone; a new one begins at offset 0, and the consumer reads on from there. */
   recreate(topic: string, partition: number): void {
     this.#logs.set(keyOf({ topic, partition }), []);
+    this.incarnations.set(topic, `${this.#incarnation(topic)}+`);
     for (const queue of this.#queues.values()) {
       if (queue.topic === topic && queue.partition === partition) queue.next = 0;
     }
@@ -99,6 +109,29 @@ export class FakeConsumer implements Consumer {
     this.#wake();
   }
 
+  /** Takes over the logs and the group's commits of another consumer's Kafka. */
+  inherit(from: FakeConsumer): void {
+    for (const [key, log] of from.#logs) this.#logs.set(key, [...log]);
+    for (const name of ["committed", "metadata", "incarnations", "logStarts"] as const) {
+      const [to, of] = [this[name], from[name]] as [Map<string, unknown>, Map<string, unknown>];
+      for (const [key, value] of of) to.set(key, value);
+    }
+  }
+
+  /** The same Kafka as it is now, for an heir. */
+  snapshot(): FakeConsumer {
+    const copy = new FakeConsumer();
+    copy.inherit(this);
+    return copy;
+  }
+
+  /** The consumer reads on at `offset`: what lies before was deleted. */
+  skipTo(topic: string, partition: number, offset: number): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.topic === topic && queue.partition === partition) queue.next = offset;
+    }
+  }
+
   change(kind: AssignmentChange["kind"], ...partitions: TopicPartition[]): void {
     this.#changes.push({ kind, partitions });
     this.#wake();
@@ -121,7 +154,7 @@ export class FakeConsumer implements Consumer {
   }
 
   get commitInFlight(): readonly CommitEntry[] | null {
-    return this.#inFlight;
+    return this.#inFlight && this.#inFlight.map(withoutMetadata);
   }
 
   /** The broker answers the commit in flight. */
@@ -134,6 +167,7 @@ export class FakeConsumer implements Consumer {
         const error = this.refuseCommit(entry);
         if (error) return { ...entry, error };
         this.committed.set(keyOf(entry), entry.offset);
+        this.metadata.set(keyOf(entry), entry.metadata ?? "");
         return entry;
       }),
     });
@@ -241,13 +275,40 @@ export class FakeConsumer implements Consumer {
   commit(entries: readonly CommitEntry[]): void {
     if (this.throwOnCommit) throw this.throwOnCommit;
     assert.equal(this.#inFlight, null, "a second commit while one is in flight");
-    this.commits.push([...entries]);
+    // What metadata say has tests of its own; the broker's copy of them is in `metadata`.
+    this.commits.push(
+      entries.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+    );
     this.#inFlight = [...entries];
     if (this.commitAnswers === "at once") this.answerCommit();
   }
 
   endOffset(topic: string, partition: number): number {
     return this.#log(topic, partition).length;
+  }
+
+  logStart(topic: string, partition: number): number {
+    return this.logStarts.get(keyOf({ topic, partition })) ?? 0;
+  }
+
+  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
+    if (this.failLookUp) return Promise.reject(this.failLookUp);
+    return Promise.resolve(partitions.map(({ topic, partition }) => {
+      const key = keyOf({ topic, partition });
+      return {
+        topic,
+        partition,
+        committed: this.committed.get(key) ?? -1,
+        metadata: this.metadata.get(key) ?? "",
+        incarnation: this.#incarnation(topic),
+        start: this.logStart(topic, partition),
+        end: this.endOffset(topic, partition),
+      };
+    }));
+  }
+
+  #incarnation(topic: string): string {
+    return this.incarnations.get(topic) ?? `id-of-${topic}`;
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -280,6 +341,10 @@ export class FakeConsumer implements Consumer {
     queue.toldEnd = queue.next;
     return { queue: queue.id, error: PARTITION_EOF, text: "end", offset: queue.next };
   }
+}
+
+function withoutMetadata({ topic, partition, offset }: CommitEntry): CommitEntry {
+  return { topic, partition, offset };
 }
 
 export function keyOf({ topic, partition }: TopicPartition): string {

@@ -1,0 +1,104 @@
+/**
+ * Where work on an assigned partition begins: from the group's commit, its metadata and how far the log
+ * reaches. Pure: what is asked of the brokers comes in, a decision with its reasons goes out.
+ */
+import { decodeMetadata } from "./commit_metadata.ts";
+import type { OffsetRange } from "./offset_tracker.ts";
+
+export interface GroupStanding {
+  /** The group's commit; -1 without one. */
+  committed: number;
+  metadata: string;
+  /** The topic's id; `null` when unknown. */
+  incarnation: string | null;
+  start: number;
+  end: number;
+}
+
+export type ResetReason = "deleted" | "truncated" | "recreated";
+
+export interface Resumption {
+  /** The first offset to receive. */
+  offset: number;
+  /** Above it, finished by earlier owners. */
+  finished: OffsetRange[];
+  /** How often the partition was taken over here from an owner that did not leave. */
+  takeovers: number;
+  /** The message that ran alone when its worker ended. */
+  suspect: number | null;
+  /** One past what the last owner is known to have started. */
+  extent: number;
+  breakerOpen: boolean;
+  /** The commit's offset is not in the log, or of another log; `lost` messages are gone. */
+  reset: { from: number; reason: ResetReason; lost: number } | null;
+  /** Why the metadata is not used, if there is any. */
+  ignored: string | null;
+}
+
+export function resume(standing: GroupStanding): Resumption {
+  const { committed, metadata, incarnation, start, end } = standing;
+  const begin = (offset: number, more: Partial<Resumption> = {}): Resumption => ({
+    offset,
+    finished: [],
+    takeovers: 0,
+    suspect: null,
+    extent: offset,
+    breakerOpen: false,
+    reset: null,
+    ignored: null,
+    ...more,
+  });
+  if (committed < 0) return begin(start);
+  const read = decodeMetadata(committed, metadata);
+  const known = read !== null && !("problem" in read) ? read : null;
+  if (known && incarnation !== null && known.incarnation !== incarnation) {
+    // The offset is of a log that is gone: nothing of the new one has been worked on.
+    return begin(start, { reset: { from: committed, reason: "recreated", lost: 0 } });
+  }
+  if (committed > end) {
+    const lost = committed - end;
+    return begin(end, { reset: { from: committed, reason: "truncated", lost } });
+  }
+  if (read && "problem" in read) {
+    return { ...beforeStart(begin(committed), start), ignored: read.problem };
+  }
+  if (!known) return beforeStart(begin(committed), start);
+  const { closed, breakerOpen, suspect, extent } = known;
+  const usable = incarnation !== null && known.finished.every(({ to }) => to <= end);
+  const ignored = known.finished.length === 0 || usable
+    ? null
+    : incarnation === null
+    ? "the topic's id is not known"
+    : "it reaches beyond the end of the log, which was truncated";
+  return beforeStart(
+    begin(committed, {
+      finished: usable ? known.finished : [],
+      takeovers: closed ? 0 : known.takeovers + 1,
+      suspect: closed ? null : suspect,
+      extent: Math.min(extent, end),
+      breakerOpen,
+      ignored,
+    }),
+    start,
+  );
+}
+
+/** The log begins above the commit: what lay between was deleted before anybody worked on it. */
+function beforeStart(resumption: Resumption, start: number): Resumption {
+  const { offset, finished } = resumption;
+  if (offset >= start) return resumption;
+  const kept = finished.filter(({ to }) => to > start);
+  const done = finished.reduce((sum, { from, to }) => sum + overlap(from, to, start), 0);
+  return {
+    ...resumption,
+    offset: start,
+    finished: kept.map(({ from, to }) => ({ from: Math.max(from, start), to })),
+    takeovers: 0,
+    extent: Math.max(resumption.extent, start),
+    reset: { from: offset, reason: "deleted", lost: start - offset - done },
+  };
+}
+
+function overlap(from: number, to: number, end: number): number {
+  return Math.max(0, Math.min(to, end) - from);
+}

@@ -1,0 +1,119 @@
+/** Where a group stands in its partitions, and how far their logs reach: asked of the brokers. */
+import { retryWhileCoordinatorMoves } from "./coordinator.ts";
+import type { CommitEntry, Standing, TopicPartition } from "./ports.ts";
+import { call, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+
+const ASK_TIMEOUT_MS = 8000;
+const COMMITTED_TIMEOUT_MS = 5000;
+
+type Client = InstanceType<RdKafka["KafkaConsumer"]>;
+
+/** Offset and error of one partition, as the package gives them. */
+interface Found extends TopicPartition {
+  offset?: number;
+  metadata?: string | null;
+  error?: unknown;
+}
+
+/** All of it at once, in the order of the partitions. Throws a `KafkaError` when one cannot be told. */
+export async function readStandings(
+  client: Client,
+  partitions: readonly TopicPartition[],
+): Promise<Standing[]> {
+  if (partitions.length === 0) return [];
+  const topics = [...new Set(partitions.map(({ topic }) => topic))];
+  const [commits, starts, ends, ids] = await Promise.all([
+    readCommits(client, partitions),
+    readOffsets(client, partitions, "EARLIEST"),
+    readOffsets(client, partitions, "LATEST"),
+    readTopicIds(client, topics),
+  ]);
+  return partitions.map(({ topic, partition }, index) => {
+    const { offset, metadata = "" } = commits[index]!;
+    return {
+      topic,
+      partition,
+      committed: Math.max(-1, offset),
+      metadata,
+      incarnation: ids.get(topic) ?? null,
+      start: starts[index]!,
+      end: ends[index]!,
+    };
+  });
+}
+
+/** Offsets the group has committed, in the order of the partitions; -1001 where it has none. */
+export async function readCommits(
+  client: Client,
+  partitions: readonly TopicPartition[],
+): Promise<CommitEntry[]> {
+  const found = await retryWhileCoordinatorMoves(() =>
+    call<Found[]>((callback) =>
+      client.committed([...partitions] as never, COMMITTED_TIMEOUT_MS, callback as never)
+    )
+  );
+  const byKey = indexed(found);
+  return partitions.map(({ topic, partition }) => {
+    const { offset, metadata } = byKey.get(`${topic}/${partition}`) ?? {};
+    return {
+      topic,
+      partition,
+      offset: typeof offset === "number" ? offset : -1001,
+      metadata: metadata ?? "",
+    };
+  });
+}
+
+async function readOffsets(
+  client: Client,
+  partitions: readonly TopicPartition[],
+  which: "EARLIEST" | "LATEST",
+): Promise<number[]> {
+  const { AdminClient, OffsetSpec, IsolationLevel } = await loadRdKafka();
+  const admin = AdminClient.createFrom(client as never);
+  const found = await call<Found[]>((callback) =>
+    admin.listOffsets(
+      partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
+      { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
+      callback as never,
+    )
+  );
+  const byKey = indexed(found);
+  return partitions.map(({ topic, partition }) => {
+    const one = byKey.get(`${topic}/${partition}`);
+    if (one?.error) throw toKafkaError(one.error, `Cannot ask for the ends of topic "${topic}"`);
+    return one?.offset ?? 0;
+  });
+}
+
+/**
+ * The ids of topics: one that was deleted and made again has another. Missing for those that cannot be told.
+ */
+async function readTopicIds(
+  client: Client,
+  topics: readonly string[],
+): Promise<Map<string, string>> {
+  const { AdminClient } = await loadRdKafka();
+  const admin = AdminClient.createFrom(client as never);
+  const described = await call<{ name: string; topicId?: { base64: string }; error?: unknown }[]>(
+    (callback) =>
+      (admin as unknown as DescribeTopics).describeTopics(
+        topics,
+        { timeout: ASK_TIMEOUT_MS },
+        callback,
+      ),
+  );
+  return new Map(
+    described.flatMap(({ name, topicId, error }) =>
+      error || !topicId ? [] : [[name, topicId.base64]]
+    ),
+  );
+}
+
+interface DescribeTopics {
+  describeTopics(topics: readonly string[], options: object, callback: unknown): void;
+}
+
+function indexed(found: readonly Found[]): Map<string, Found> {
+  return new Map(found.map((one) => [`${one.topic}/${one.partition}`, one]));
+}

@@ -1,0 +1,169 @@
+/**
+ * What is known of one partition's commits: what the broker has confirmed, what is on its way, and what
+ * has changed since. A commit says more than an offset (core/commit_metadata.ts), so there may be something
+ * to commit although the watermark stands.
+ */
+import { type CommitHeader, encodeMetadata } from "../core/commit_metadata.ts";
+import type { Resumption } from "../core/resumption.ts";
+import type { Execution } from "./execution.ts";
+import type { OffsetTracker } from "../core/offset_tracker.ts";
+
+/** How much of the metadata is sent: brokers may refuse it as too large. */
+type Detail = "map" | "header" | "none";
+
+interface Version {
+  offset: number;
+  finishes: number;
+  revision: number;
+  extent: number;
+  uncovered: number;
+}
+
+/** `null` for a log whose topic id is not known: a map could not be told from one of another log. */
+export type Incarnation = string | null;
+
+const UNKNOWN = "-";
+
+export class CommitState {
+  readonly #tracker: OffsetTracker<Execution>;
+  incarnation: Incarnation;
+  /** Also what was started is to be confirmed soon: the last owner did not leave in good order. */
+  eager = false;
+  /** The first offset that was received and is held back; `null` when all received may have started. */
+  heldFrom: number | null = null;
+  #takeovers: number;
+  readonly #openedAt: number;
+  #suspect: number | null = null;
+  #breakerOpen = false;
+  #closed = false;
+  #detail: Detail = "map";
+  #leaveOutMap = false;
+  /** Grows with each change of what the metadata says beside the finished offsets. */
+  #revision = 1;
+  #confirmed: Version = { offset: -1, finishes: 0, revision: 0, extent: -1, uncovered: 0 };
+  #sent: Version | null = null;
+
+  constructor(
+    tracker: OffsetTracker<Execution>,
+    from: Pick<Resumption, "offset" | "takeovers">,
+    incarnation: Incarnation,
+  ) {
+    this.#tracker = tracker;
+    this.#takeovers = from.takeovers;
+    this.#openedAt = from.offset;
+    this.incarnation = incarnation;
+  }
+
+  /** Last offset that the broker confirmed in this assignment; -1 before. */
+  get offset(): number {
+    return this.#confirmed.offset;
+  }
+
+  /** Finished messages that would run again after a crash, for want of room in the metadata. */
+  get uncovered(): number {
+    return this.#confirmed.uncovered;
+  }
+
+  /** The broker has confirmed that this owner works here. */
+  get opened(): boolean {
+    return this.#confirmed.revision > 0;
+  }
+
+  /** Something was finished that no confirmed commit tells. */
+  get behind(): boolean {
+    const { finishes, watermark, finishedAbove } = this.#tracker;
+    const { offset } = this.#confirmed;
+    return watermark >= 0 &&
+      (watermark !== offset || (finishedAbove > 0 && finishes !== this.#confirmed.finishes));
+  }
+
+  /** There is something to commit. */
+  get due(): boolean {
+    if (this.#tracker.watermark < 0) return false;
+    return this.behind || this.#revision !== this.#confirmed.revision ||
+      (this.eager && this.#extent !== this.#confirmed.extent);
+  }
+
+  get #extent(): number {
+    return this.heldFrom ?? this.#tracker.position;
+  }
+
+  /** The owner leaves in good order: its next commit says so. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#revision++;
+  }
+
+  /** The message that is to run alone, or that none does. */
+  setSuspect(offset: number | null): void {
+    if (this.#suspect === offset) return;
+    this.#suspect = offset;
+    this.#revision++;
+  }
+
+  /** The broker knows who runs alone. */
+  get suspectConfirmed(): boolean {
+    return this.#revision === this.#confirmed.revision;
+  }
+
+  set breakerOpen(open: boolean) {
+    if (this.#breakerOpen === open) return;
+    this.#breakerOpen = open;
+    this.#revision++;
+  }
+
+  /** There was nothing that could have ended the earlier owners. */
+  forgetTakeovers(): void {
+    if (this.#takeovers === 0) return;
+    this.#takeovers = 0;
+    this.#revision++;
+  }
+
+  /** What to commit now; the broker's word on it is given to `confirm` or `refuse…`. */
+  next(limit: number): { offset: number; metadata: string } {
+    const { finishes, watermark } = this.#tracker;
+    const header: CommitHeader = {
+      incarnation: this.incarnation ?? UNKNOWN,
+      closed: this.#closed,
+      breakerOpen: this.#breakerOpen,
+      takeovers: watermark === this.#openedAt ? this.#takeovers : 0,
+      suspect: this.#suspect !== null && this.#suspect >= watermark ? this.#suspect : null,
+      extent: Math.max(this.#extent, watermark),
+    };
+    const withMap = this.#detail === "map" && !this.#leaveOutMap && this.incarnation !== null;
+    const runs = withMap ? this.#tracker.finishedRuns() : [];
+    const room = this.#detail === "none" ? 0 : limit;
+    const { text, uncovered } = encodeMetadata(watermark, header, runs, room);
+    this.#sent = {
+      offset: watermark,
+      finishes,
+      revision: this.#revision,
+      extent: this.#extent,
+      uncovered: withMap ? uncovered : this.#tracker.finishedAbove,
+    };
+    return { offset: watermark, metadata: text };
+  }
+
+  /** The broker has stored what `next` gave last. */
+  confirm(): void {
+    if (!this.#sent) return;
+    this.#confirmed = this.#sent;
+    this.#sent = null;
+    // Then what was left out is news again.
+    if (this.#leaveOutMap) this.#confirmed.finishes = -1;
+    this.#leaveOutMap = false;
+  }
+
+  /** The broker takes less metadata than this. False when there was none to leave out. */
+  refuseMetadata(): boolean {
+    if (this.#detail === "none") return false;
+    this.#detail = this.#detail === "map" ? "header" : "none";
+    return true;
+  }
+
+  /** All of a commit together was too large: the next one goes without the map. */
+  refuseSize(): void {
+    this.#leaveOutMap = true;
+  }
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type CommitHeader, encodeMetadata } from "../../src/core/commit_metadata.ts";
+import type { FinishedRun } from "../../src/core/offset_tracker.ts";
+import { type GroupStanding, resume, type Resumption } from "../../src/core/resumption.ts";
+
+const HEADER: CommitHeader = {
+  incarnation: "id",
+  closed: false,
+  breakerOpen: false,
+  takeovers: 0,
+  suspect: null,
+  extent: 30,
+};
+const RUN: FinishedRun = { from: 22, to: 25, count: 3 };
+
+function metadata(header: Partial<CommitHeader> = {}, runs: FinishedRun[] = [RUN], offset = 20) {
+  return encodeMetadata(offset, { ...HEADER, ...header }, runs).text;
+}
+
+function resumed(standing: Partial<GroupStanding>): Resumption {
+  return resume({
+    committed: 20,
+    metadata: metadata(),
+    incarnation: "id",
+    start: 0,
+    end: 100,
+    ...standing,
+  });
+}
+
+const FRESH = {
+  finished: [],
+  takeovers: 0,
+  suspect: null,
+  breakerOpen: false,
+  reset: null,
+  ignored: null,
+};
+
+describe("resume", () => {
+  test("without a commit: at the first offset there is", () => {
+    const found = resumed({ committed: -1, metadata: "", start: 7 });
+    assert.deepEqual(found, { ...FRESH, offset: 7, extent: 7 });
+  });
+
+  test("with a commit of another program, which has no metadata: at its offset", () => {
+    assert.deepEqual(resumed({ metadata: "" }), { ...FRESH, offset: 20, extent: 20 });
+  });
+
+  test("after an owner that left in good order: with what it had finished", () => {
+    const found = resumed({ metadata: metadata({ closed: true, takeovers: 2, suspect: 20 }) });
+    assert.deepEqual(found, { ...FRESH, offset: 20, extent: 30, finished: [{ from: 22, to: 25 }] });
+  });
+
+  test("after an owner that did not leave: one takeover more, and its suspect", () => {
+    const { takeovers, suspect, extent } = resumed({
+      metadata: metadata({ takeovers: 2, suspect: 21 }),
+    });
+    assert.deepEqual({ takeovers, suspect, extent }, { takeovers: 3, suspect: 21, extent: 30 });
+  });
+
+  test("hands on that a breaker was open", () => {
+    assert.equal(resumed({ metadata: metadata({ breakerOpen: true }) }).breakerOpen, true);
+  });
+
+  test("for a topic that was made again: all of it, for the offset means nothing there", () => {
+    const found = resumed({ incarnation: "other", start: 3 });
+    assert.deepEqual(found, {
+      ...FRESH,
+      offset: 3,
+      extent: 3,
+      reset: { from: 20, reason: "recreated", lost: 0 },
+    });
+  });
+
+  test("for a topic whose id is not known: no map, but its offset", () => {
+    const found = resumed({ incarnation: null });
+    assert.deepEqual([found.offset, found.finished], [20, []]);
+    assert.equal(found.ignored, "the topic's id is not known");
+    assert.equal(resumed({ incarnation: null, metadata: metadata({}, []) }).ignored, null);
+  });
+
+  test("for a log that ends below the commit: at its end, and how many are gone", () => {
+    const { offset, reset } = resumed({ end: 15 });
+    assert.equal(offset, 15);
+    assert.deepEqual(reset, { from: 20, reason: "truncated", lost: 5 });
+  });
+
+  test("for a log that ends within the map: without the map", () => {
+    const { finished, ignored, offset } = resumed({ end: 24 });
+    assert.deepEqual([offset, finished], [20, []]);
+    assert.match(ignored!, /beyond the end of the log/);
+  });
+
+  test("for a log that begins above the commit: at its start, and how many never ran", () => {
+    const { offset, finished, reset, takeovers } = resumed({ start: 23 });
+    assert.deepEqual([offset, finished, takeovers], [23, [{ from: 23, to: 25 }], 0]);
+    assert.deepEqual(reset, { from: 20, reason: "deleted", lost: 2 }, "one of the three was done");
+    assert.deepEqual(resumed({ start: 40 }).reset, { from: 20, reason: "deleted", lost: 17 });
+    const unreadable = resumed({ start: 40, metadata: "x" });
+    assert.deepEqual([unreadable.offset, unreadable.reset!.lost], [40, 20]);
+  });
+
+  test("says why metadata are not used", () => {
+    const why = (metadata: string) => resumed({ metadata }).ignored;
+    assert.match(why("x")!, /another program/);
+    assert.match(why(metadata().slice(0, -1))!, /cut, damaged/);
+    assert.match(why("t9;…")!, /version "t9"/);
+    assert.equal(resumed({ metadata: "x" }).offset, 20);
+  });
+});
