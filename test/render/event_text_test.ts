@@ -6,7 +6,8 @@ import { formatEvent } from "../../src/render/event_text.ts";
 import { createTheme } from "../../src/render/theme.ts";
 import { assertGolden } from "./golden.ts";
 import { anyText } from "./arbitraries.ts";
-import { AT, EVENTS } from "./snapshots.ts";
+import { EVENTS } from "./events.ts";
+import { AT } from "./snapshots.ts";
 
 test("formatEvent tells each event in a sentence", () => {
   const all = (theme: ReturnType<typeof createTheme>) =>

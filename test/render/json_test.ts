@@ -4,7 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatEventJson, formatStatsJson, formatSummaryJson } from "../../src/render/json.ts";
 import { anySnapshot, anyText } from "./arbitraries.ts";
-import { AT, busySnapshot, EVENTS } from "./snapshots.ts";
+import { EVENTS } from "./events.ts";
+import { AT, busySnapshot } from "./snapshots.ts";
 
 const DOC = readFileSync(new URL("../../docs/stats.md", import.meta.url), "utf8");
 const HARMFUL =

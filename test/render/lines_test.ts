@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { formatEventLine, formatStatsLine } from "../../src/render/lines.ts";
 import { formatSummaryLine } from "../../src/render/summary.ts";
 import { anySnapshot, anyText } from "./arbitraries.ts";
-import { AT, busySnapshot, EVENTS, youngSnapshot } from "./snapshots.ts";
+import { EVENTS } from "./events.ts";
+import { AT, busySnapshot, youngSnapshot } from "./snapshots.ts";
 
 test("formatStatsLine tells the figures, and the message that has held a watermark back for long", () => {
   assert.equal(

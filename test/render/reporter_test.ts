@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { createReporter, type ReporterOptions } from "../../src/render/reporter.ts";
 import type { TerminalStream } from "../../src/render/terminal.ts";
 import { StatsCollector } from "../../src/stats/collector.ts";
-import { AT, busySnapshot, EVENTS } from "./snapshots.ts";
+import { EVENTS } from "./events.ts";
+import { AT, busySnapshot } from "./snapshots.ts";
 
 /** A stream that is no terminal and keeps its lines. */
 class FakeStream extends EventEmitter {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { Context } from "../../src/task/context.ts";
 import { bindSender, task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
-import type { LogMessage } from "./support/fake_consumer.ts";
+import type { LogMessage } from "./support/fake_kafka.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 /** The context of one message's first attempt, and the bench it lives on. */

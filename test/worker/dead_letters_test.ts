@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { KafkaError } from "../../src/errors.ts";
 import { task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
-import type { LogMessage } from "./support/fake_consumer.ts";
+import type { LogMessage } from "./support/fake_kafka.ts";
 import { headersOf, tooLarge, toText } from "./support/fake_producer.ts";
 
 const P0 = { topic: "work", partition: 0 };

@@ -5,7 +5,8 @@ import { EXIT } from "../../src/errors.ts";
 import { task } from "../../src/task/task.ts";
 import { Drain, type DrainTarget } from "../../src/worker/drain.ts";
 import { Bench } from "./support/bench.ts";
-import { FakeConsumer, keyOf } from "./support/fake_consumer.ts";
+import { FakeConsumer } from "./support/fake_consumer.ts";
+import { keyOf } from "./support/fake_kafka.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 const P0 = { topic: "work", partition: 0 };

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { RawMessage, TaskOptions } from "../../src/task/options.ts";
 import { task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
-import type { LogMessage } from "./support/fake_consumer.ts";
+import type { LogMessage } from "./support/fake_kafka.ts";
 import { headersOf } from "./support/fake_producer.ts";
 
 interface Result {

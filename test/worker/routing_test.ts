@@ -5,7 +5,7 @@ import { EXIT, ModuleError } from "../../src/errors.ts";
 import type { TaskOptions } from "../../src/task/options.ts";
 import { task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
-import type { LogMessage } from "./support/fake_consumer.ts";
+import type { LogMessage } from "./support/fake_kafka.ts";
 import { headersOf } from "./support/fake_producer.ts";
 import { manualTask } from "./support/manual_task.ts";
 

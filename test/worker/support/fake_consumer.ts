@@ -11,20 +11,7 @@ import type {
   Standing,
   TopicPartition,
 } from "../../../src/kafka/ports.ts";
-
-export type LogMessage = Omit<BatchMessage, "queue" | "offset">;
-
-/** `null` stands for a control record: it takes an offset and is never handed out. */
-type LogEntry = LogMessage | null;
-
-interface Queue extends TopicPartition {
-  id: QueueId;
-  lane: number;
-  next: number;
-  blocked: boolean;
-  /** The end that was told last. */
-  toldEnd: number;
-}
+import { FakeKafka, keyOf, type LogEntry, type Queue } from "./fake_kafka.ts";
 
 const PARTITION_EOF = -191;
 
@@ -36,14 +23,13 @@ export class FakeConsumer implements Consumer {
   more = false;
   /** Commits as they were sent, in order. */
   readonly commits: CommitEntry[][] = [];
+  readonly #kafka = new FakeKafka();
   /** What the broker holds for the group. */
-  readonly committed = new Map<string, number>();
+  readonly committed = this.#kafka.committed;
   /** The metadata that it holds. */
-  readonly metadata = new Map<string, string>();
-  /** Ids of topics, which change when a topic is made again. */
-  readonly incarnations = new Map<string, string>();
+  readonly metadata = this.#kafka.metadata;
   /** First offsets of logs that have lost their beginning. */
-  readonly logStarts = new Map<string, number>();
+  readonly logStarts = this.#kafka.logStarts;
   /** Look-ups fail with this. */
   failLookUp: Error | null = null;
   /** Answers to assignment changes, in order. */
@@ -55,7 +41,6 @@ export class FakeConsumer implements Consumer {
   throwOnCommit: Error | null = null;
   closedWith: number | null = null;
   turns = 0;
-  readonly #logs = new Map<string, LogEntry[]>();
   readonly #queues = new Map<QueueId, Queue>();
   readonly #laneRoom = new Map<number, number>();
   #nextQueue = 7;
@@ -72,50 +57,37 @@ export class FakeConsumer implements Consumer {
 
   /** Appends to a partition's log; numbers become messages with that JSON. */
   append(topic: string, partition: number, ...entries: (LogEntry | number)[]): void {
-    const log = this.#log(topic, partition);
-    for (const entry of entries) {
-      log.push(typeof entry === "number" ? { value: String(entry) } : entry);
-    }
+    this.#kafka.append({ topic, partition }, entries);
     this.#wake();
   }
 
   /** The log is gone; a new one begins at offset 0, and the consumer reads on from there. */
   recreate(topic: string, partition: number): void {
-    this.#logs.set(keyOf({ topic, partition }), []);
-    this.incarnations.set(topic, `${this.#incarnation(topic)}+`);
-    for (const queue of this.#queues.values()) {
-      if (queue.topic === topic && queue.partition === partition) queue.next = 0;
-    }
+    this.#kafka.recreate({ topic, partition });
+    for (const queue of this.#queuesOf(topic, partition)) queue.next = 0;
   }
 
   /** The log loses all from `end` on, as when a replica that lagged behind becomes the leader. */
   truncate(topic: string, partition: number, end: number): void {
-    this.#log(topic, partition).length = end;
-    for (const queue of this.#queues.values()) {
-      if (queue.topic === topic && queue.partition === partition) queue.next = end;
-    }
+    this.#kafka.log({ topic, partition }).length = end;
+    for (const queue of this.#queuesOf(topic, partition)) queue.next = end;
   }
 
   /** One more message at the end of the log, and the first one of the log that replaces it, in one poll. */
   appendAndRecreate(topic: string, partition: number, last: number, first: number): void {
-    const offset = this.#log(topic, partition).length;
-    for (const queue of this.#queues.values()) {
-      if (queue.topic !== topic || queue.partition !== partition) continue;
+    const offset = this.#kafka.log({ topic, partition }).length;
+    for (const queue of this.#queuesOf(topic, partition)) {
       this.#extra.push({ queue: queue.id, offset, value: String(last) });
       this.#extra.push({ queue: queue.id, offset: 0, value: String(first) });
       queue.next = 1;
     }
-    this.#logs.set(keyOf({ topic, partition }), [{ value: String(first) }]);
+    this.#kafka.logs.set(keyOf({ topic, partition }), [{ value: String(first) }]);
     this.#wake();
   }
 
   /** Takes over the logs and the group's commits of another consumer's Kafka. */
   inherit(from: FakeConsumer): void {
-    for (const [key, log] of from.#logs) this.#logs.set(key, [...log]);
-    for (const name of ["committed", "metadata", "incarnations", "logStarts"] as const) {
-      const [to, of] = [this[name], from[name]] as [Map<string, unknown>, Map<string, unknown>];
-      for (const [key, value] of of) to.set(key, value);
-    }
+    this.#kafka.inherit(from.#kafka);
   }
 
   /** The same Kafka as it is now, for an heir. */
@@ -127,9 +99,7 @@ export class FakeConsumer implements Consumer {
 
   /** The consumer reads on at `offset`: what lies before was deleted. */
   skipTo(topic: string, partition: number, offset: number): void {
-    for (const queue of this.#queues.values()) {
-      if (queue.topic === topic && queue.partition === partition) queue.next = offset;
-    }
+    for (const queue of this.#queuesOf(topic, partition)) queue.next = offset;
   }
 
   change(kind: AssignmentChange["kind"], ...partitions: TopicPartition[]): void {
@@ -188,9 +158,7 @@ export class FakeConsumer implements Consumer {
   }
 
   isBlocked(topic: string, partition: number): boolean {
-    const queue = [...this.#queues.values()].find((queue) =>
-      queue.topic === topic && queue.partition === partition
-    );
+    const [queue] = this.#queuesOf(topic, partition);
     assert.ok(queue, `${topic}/${partition} is not assigned`);
     return queue.blocked;
   }
@@ -284,7 +252,7 @@ export class FakeConsumer implements Consumer {
   }
 
   endOffset(topic: string, partition: number): number {
-    return this.#log(topic, partition).length;
+    return this.#kafka.log({ topic, partition }).length;
   }
 
   logStart(topic: string, partition: number): number {
@@ -293,22 +261,7 @@ export class FakeConsumer implements Consumer {
 
   lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
     if (this.failLookUp) return Promise.reject(this.failLookUp);
-    return Promise.resolve(partitions.map(({ topic, partition }) => {
-      const key = keyOf({ topic, partition });
-      return {
-        topic,
-        partition,
-        committed: this.committed.get(key) ?? -1,
-        metadata: this.metadata.get(key) ?? "",
-        incarnation: this.#incarnation(topic),
-        start: this.logStart(topic, partition),
-        end: this.endOffset(topic, partition),
-      };
-    }));
-  }
-
-  #incarnation(topic: string): string {
-    return this.incarnations.get(topic) ?? `id-of-${topic}`;
+    return Promise.resolve(partitions.map((one) => this.#kafka.standing(one)));
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -316,11 +269,9 @@ export class FakeConsumer implements Consumer {
     return Promise.resolve();
   }
 
-  #log(topic: string, partition: number): LogEntry[] {
-    const key = keyOf({ topic, partition });
-    let log = this.#logs.get(key);
-    if (!log) this.#logs.set(key, log = []);
-    return log;
+  #queuesOf(topic: string, partition: number): Queue[] {
+    const all = [...this.#queues.values()];
+    return all.filter((queue) => queue.topic === topic && queue.partition === partition);
   }
 
   #require(id: QueueId): Queue {
@@ -331,7 +282,7 @@ export class FakeConsumer implements Consumer {
 
   /** The next message of a queue, or the word that its end was reached. */
   #take(queue: Queue): BatchMessage | BatchError | null {
-    const log = this.#log(queue.topic, queue.partition);
+    const log = this.#kafka.log(queue);
     while (queue.next < log.length) {
       const offset = queue.next++;
       const entry = log[offset];
@@ -345,8 +296,4 @@ export class FakeConsumer implements Consumer {
 
 function withoutMetadata({ topic, partition, offset }: CommitEntry): CommitEntry {
   return { topic, partition, offset };
-}
-
-export function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

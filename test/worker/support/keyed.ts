@@ -1,6 +1,6 @@
 /** Messages with keys, and a worker that runs one task by the order of them. */
 import { Bench } from "./bench.ts";
-import type { LogMessage } from "./fake_consumer.ts";
+import type { LogMessage } from "./fake_kafka.ts";
 import { type ManualTask, manualTask } from "./manual_task.ts";
 
 export const P0 = { topic: "work", partition: 0 };

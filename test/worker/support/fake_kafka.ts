@@ -1,0 +1,75 @@
+/** What brokers hold: logs, and a group's commits. It outlives the consumers. */
+import type { BatchMessage } from "../../../src/kafka/batch.ts";
+import type { QueueId, Standing, TopicPartition } from "../../../src/kafka/ports.ts";
+
+export type LogMessage = Omit<BatchMessage, "queue" | "offset">;
+
+/** `null` stands for a control record: it takes an offset and is never handed out. */
+export type LogEntry = LogMessage | null;
+
+/** A partition that a consumer reads. */
+export interface Queue extends TopicPartition {
+  id: QueueId;
+  lane: number;
+  next: number;
+  blocked: boolean;
+  /** The end that was told last. */
+  toldEnd: number;
+}
+
+export class FakeKafka {
+  readonly logs = new Map<string, LogEntry[]>();
+  readonly committed = new Map<string, number>();
+  readonly metadata = new Map<string, string>();
+  readonly logStarts = new Map<string, number>();
+  /** Ids of topics, which change when a topic is made again. */
+  readonly #incarnations = new Map<string, string>();
+
+  log(partition: TopicPartition): LogEntry[] {
+    const key = keyOf(partition);
+    let log = this.logs.get(key);
+    if (!log) this.logs.set(key, log = []);
+    return log;
+  }
+
+  append(partition: TopicPartition, entries: readonly (LogEntry | number)[]): void {
+    const log = this.log(partition);
+    for (const entry of entries) {
+      log.push(typeof entry === "number" ? { value: String(entry) } : entry);
+    }
+  }
+
+  standing({ topic, partition }: TopicPartition): Standing {
+    const key = keyOf({ topic, partition });
+    return {
+      topic,
+      partition,
+      committed: this.committed.get(key) ?? -1,
+      metadata: this.metadata.get(key) ?? "",
+      incarnation: this.incarnation(topic),
+      start: this.logStarts.get(key) ?? 0,
+      end: this.log({ topic, partition }).length,
+    };
+  }
+
+  recreate(partition: TopicPartition): void {
+    this.logs.set(keyOf(partition), []);
+    this.#incarnations.set(partition.topic, `${this.incarnation(partition.topic)}+`);
+  }
+
+  incarnation(topic: string): string {
+    return this.#incarnations.get(topic) ?? `id-of-${topic}`;
+  }
+
+  inherit(from: FakeKafka): void {
+    for (const [key, log] of from.logs) this.logs.set(key, [...log]);
+    for (const [key, offset] of from.committed) this.committed.set(key, offset);
+    for (const [key, text] of from.metadata) this.metadata.set(key, text);
+    for (const [key, start] of from.logStarts) this.logStarts.set(key, start);
+    for (const [topic, id] of from.#incarnations) this.#incarnations.set(topic, id);
+  }
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
