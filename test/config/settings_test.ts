@@ -26,6 +26,7 @@ test("resolveSettings gives the defaults that the design fixes", () => {
     maxBytes: 256 * 1024 * 1024,
     maxAhead: 1_000_000,
     maxWaiting: 10_000,
+    maxMetadata: 4095,
     idleSleep: 250,
     commitInterval: 1000,
     grace: 20_000,
