@@ -5,12 +5,9 @@
  */
 import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
 import { EXIT, type ExitCode, KafkaError, ModuleError } from "../errors.ts";
-import type { Consumer, Producer } from "../kafka/ports.ts";
-import type { Stats } from "../stats/events.ts";
-import { makeLanes, type TaskModule } from "../task/registry.ts";
+import { makeLanes } from "../task/registry.ts";
 import { Assignments } from "./assignments.ts";
 import { CautiousStarts } from "./caution.ts";
-import type { Clock } from "./clock.ts";
 import { Committer } from "./committer.ts";
 import { DeadLetters } from "./dead_letters.ts";
 import { Departure } from "./departure.ts";
@@ -18,38 +15,9 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { Drain } from "./drain.ts";
 import { Idle } from "./idle.ts";
 import { LoopBeat } from "./loop_beat.ts";
-import type { Pulse } from "./pulse.ts";
 import { Runner } from "./runner.ts";
 import { TaskState } from "./task_state.ts";
-
-export interface WorkerOptions {
-  group: string;
-  /** Attempts in flight at most. */
-  concurrency: number;
-  /** One total for all prefetched and held messages; half of it is for the held. */
-  maxBytes: number;
-  maxAhead: number;
-  maxWaiting: number;
-  idleSleepMs: number;
-  commitIntervalMs: number;
-  /** Characters of metadata with each committed offset; 0 for none. */
-  maxMetadata: number;
-  graceMs: number;
-  revokeDrainMs: number;
-  unroutable: "dead" | "skip" | "stop";
-}
-
-export interface WorkerParts {
-  module: TaskModule;
-  consumer: Consumer;
-  producer: Producer;
-  stats: Stats;
-  clock: Clock;
-  random: () => number;
-  pulse: Pulse;
-  /** With `--drain`: tells when all that was there at the start is committed. */
-  drain: Drain | null;
-}
+import type { WorkerOptions, WorkerParts } from "./worker_parts.ts";
 
 /**
  * Leaving the group is waited for as long as the whole shutdown may still take, at least and at most so
