@@ -26,6 +26,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "started":
     case "waiting":
     case "broker-up":
+    case "commits-answered":
     case "dead-letter-accepted":
     case "stopped":
     case "draining":
@@ -37,6 +38,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "offset-reset":
       return event.lost > 0 ? "error" : "warn";
     case "metadata-ignored":
+    case "commits-unanswered":
     case "skipped":
     case "retrying":
     case "timed-out":
@@ -84,6 +86,12 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       return `Broker down: ${text(event.reason)}`;
     case "broker-up":
       return "Broker up";
+    case "commits-unanswered":
+      return `No commit confirmed for ${
+        formatDuration(event.forMs)
+      }: nothing new is started until one is`;
+    case "commits-answered":
+      return "Commits are confirmed again";
     case "commit-refused":
       return `Commit of ${at(event)} refused: ${text(event.reason)}`;
     case "dead":

@@ -55,6 +55,9 @@ export type WorkerEvent =
   }
   | { event: "broker-down"; reason: string }
   | { event: "broker-up" }
+  /** No commit was confirmed for so long: nothing new starts until one is. */
+  | { event: "commits-unanswered"; forMs: number }
+  | { event: "commits-answered" }
   | { event: "commit-refused"; topic: string; partition: number; offset: number; reason: string }
   | {
     event: "dead";

@@ -29,11 +29,15 @@ export class CommitState {
   incarnation: Incarnation;
   /** Also what was started is to be confirmed soon: the last owner did not leave in good order. */
   eager = false;
+  /** Until then a commit is repeated, whether or not there is news: an older one may land after it. */
+  repeatUntil = -Infinity;
   /** The first offset that was received and is held back; `null` when all received may have started. */
   heldFrom: number | null = null;
   #takeovers: number;
   readonly #openedAt: number;
   #suspect: number | null = null;
+  /** The revision that tells it. */
+  #suspectSince = 0;
   #breakerOpen = false;
   #closed = false;
   #detail: Detail = "map";
@@ -99,12 +103,12 @@ export class CommitState {
   setSuspect(offset: number | null): void {
     if (this.#suspect === offset) return;
     this.#suspect = offset;
-    this.#revision++;
+    this.#suspectSince = ++this.#revision;
   }
 
   /** The broker knows who runs alone. */
   get suspectConfirmed(): boolean {
-    return this.#revision === this.#confirmed.revision;
+    return this.#confirmed.revision >= this.#suspectSince;
   }
 
   set breakerOpen(open: boolean) {
@@ -117,6 +121,11 @@ export class CommitState {
   forgetTakeovers(): void {
     if (this.#takeovers === 0) return;
     this.#takeovers = 0;
+    this.#revision++;
+  }
+
+  /** The broker is to confirm once more that this owner works here. */
+  affirm(): void {
     this.#revision++;
   }
 
@@ -146,10 +155,11 @@ export class CommitState {
   }
 
   /** The broker has stored what `next` gave last. */
-  confirm(): void {
+  confirm(now: number): void {
     if (!this.#sent) return;
     this.#confirmed = this.#sent;
     this.#sent = null;
+    if (now < this.repeatUntil && !this.#closed) this.affirm();
     // Then what was left out is news again.
     if (this.#leaveOutMap) this.#confirmed.finishes = -1;
     this.#leaveOutMap = false;

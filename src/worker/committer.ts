@@ -4,6 +4,10 @@
  * broker's answer has come through the poll.
  *
  * The coordinator stores a commit as one batch of records, so a commit of many maps is sent in parts.
+ *
+ * A commit's answer is also the only word that this worker still owns what it works on: librdkafka may hear
+ * seconds late that a session is over. So while commits stay without a good answer for long, and after the
+ * process stood still for long, `holding` asks for nothing new to be started.
  */
 import type { CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
@@ -22,9 +26,21 @@ const ENTRY_BYTES = 128;
  * Refusals that a rebalance, a moving coordinator or a lost connection bring along (Kafka's error codes,
  * negative ones librdkafka's): a commit soon after succeeds, so they are told only when they go on.
  */
-const PASSING = new Set([7, 13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113, -185, -195]);
+const PASSING = new Set([13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113]);
 /** OFFSET_METADATA_TOO_LARGE: of one partition. */
 const METADATA_TOO_LARGE = 12;
+/**
+ * Refusals that leave it open what became of the commit (REQUEST_TIMED_OUT and librdkafka's _TIMED_OUT,
+ * _TIMED_OUT_QUEUE, _TRANSPORT, _MSG_TIMED_OUT): it may be stored later, over a newer one.
+ */
+const UNCERTAIN = new Set([7, -185, -166, -195, -192]);
+/** For so long a newer commit is sent again in each interval, so that it is the last one in any case. */
+const UNCERTAIN_FOR_MS = 30_000;
+/** Nothing new starts when commits have been without a good answer for this long. */
+const SILENT_AFTER_MS = 10_000;
+/** A turn that comes so much later than it should: others may own the partitions by now. */
+const STOOD_STILL_MS = 3000;
+
 /** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. */
 const COMMIT_TOO_LARGE = new Set([10, 18, 28]);
 
@@ -32,6 +48,8 @@ export interface CommitterOptions {
   intervalMs: number;
   /** Characters of metadata with each offset, at most. */
   maxMetadata: number;
+  /** The longest that two turns of the loop are apart on purpose. */
+  idleSleepMs: number;
 }
 
 export class Committer {
@@ -45,6 +63,12 @@ export class Committer {
   readonly #urgent = new Set<Partition>();
   #partBytes = MOST_PART_BYTES;
   #lastStart = -Infinity;
+  #lastTurn = Infinity;
+  /** Since when commits are sent and none is confirmed; `null` when there is nothing to confirm. */
+  #unconfirmedSince: number | null = null;
+  #silent = false;
+  /** To be confirmed before anything new starts, since the process had stood still. */
+  readonly #doubtful = new Set<Partition>();
   #pauseUntil = -Infinity;
   /** Until when refusals of a partition are not told, by topic/partition; a success ends it. */
   readonly #silentUntil = new Map<string, number>();
@@ -60,6 +84,11 @@ export class Committer {
     this.#urgent.add(partition);
   }
 
+  /** Whether this worker may own nothing any more, for all it knows: then nothing new is to start. */
+  get holding(): boolean {
+    return this.#doubtful.size > 0 || this.#silent;
+  }
+
   /** When a pause after a refusal ends that something urgent waits for; `Infinity` otherwise. */
   get nextDue(): number {
     return this.#urgent.size > 0 && this.#inFlight === null ? this.#pauseUntil : Infinity;
@@ -68,6 +97,12 @@ export class Committer {
   /** One phase of the loop: takes the answers, then starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
     this.takeAnswers(now);
+    if (now - this.#lastTurn >= STOOD_STILL_MS + this.#options.idleSleepMs) this.#doubt(partitions);
+    this.#lastTurn = now;
+    this.#tellSilence(now);
+    for (const partition of this.#doubtful) {
+      if (partition.closed || !partition.commits.due) this.#doubtful.delete(partition);
+    }
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
       this.#lastStart = now;
@@ -97,7 +132,11 @@ export class Committer {
       sent.push(partition);
       entries.push({ topic: partition.topic, partition: partition.partition, ...entry });
     }
-    if (sent.length === 0) return;
+    if (sent.length === 0) {
+      this.#unconfirmedSince = null;
+      return;
+    }
+    this.#unconfirmedSince ??= now;
     this.#inFlight = sent;
     try {
       this.#consumer.commit(entries);
@@ -124,8 +163,30 @@ export class Committer {
           continue;
         }
         this.#silentUntil.delete(key);
-        partition.commits.confirm();
+        partition.commits.confirm(now);
+        this.#doubtful.delete(partition);
+        this.#unconfirmedSince = null;
       }
+    }
+  }
+
+  #tellSilence(now: number): void {
+    const silent = this.#unconfirmedSince !== null &&
+      now - this.#unconfirmedSince >= SILENT_AFTER_MS;
+    if (silent === this.#silent) return;
+    this.#silent = silent;
+    this.#stats.event(
+      silent
+        ? { event: "commits-unanswered", forMs: SILENT_AFTER_MS }
+        : { event: "commits-answered" },
+    );
+  }
+
+  #doubt(partitions: Iterable<Partition>): void {
+    for (const partition of partitions) {
+      partition.commits.affirm();
+      this.#doubtful.add(partition);
+      this.#urgent.add(partition);
     }
   }
 
@@ -141,7 +202,8 @@ export class Committer {
     } else if (code === METADATA_TOO_LARGE && partition.commits.refuseMetadata()) {
       this.#urgent.add(partition);
       reason += "; what is finished above the offset is left out, see --max-metadata";
-    } else if (PASSING.has(code)) {
+    } else if (PASSING.has(code) || UNCERTAIN.has(code)) {
+      if (UNCERTAIN.has(code)) partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;
       // What is finished should not wait for the interval.
       this.#urgent.add(partition);
       if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);

@@ -9,6 +9,7 @@ import type { Task } from "../task/task.ts";
 import type { Assignments } from "./assignments.ts";
 import type { CautiousStarts } from "./caution.ts";
 import type { Clock } from "./clock.ts";
+import type { Committer } from "./committer.ts";
 import { Unroutable } from "./dead_letters.ts";
 import { describeError } from "./describe_error.ts";
 import { Execution } from "./execution.ts";
@@ -23,6 +24,7 @@ const PARTITION_EOF = -191;
 export interface DispatcherParts {
   consumer: Consumer;
   assignments: Assignments;
+  committer: Committer;
   runner: Runner;
   cautious: CautiousStarts;
   lanes: readonly Lane[];
@@ -53,7 +55,7 @@ export class Dispatcher {
 
   /** Tells each topic's room to the consumer, and returns that of the whole worker. */
   room(): { messages: number; bytes: number } {
-    const { cautious, consumer, runner, maxHeldBytes, maxWaiting } = this.#parts;
+    const { cautious, committer, consumer, runner, maxHeldBytes, maxWaiting } = this.#parts;
     this.#unblockCaughtUp();
     const heldBytes = runner.heldBytes + cautious.heldBytes;
     const load: WorkerLoad = {
@@ -65,18 +67,21 @@ export class Dispatcher {
       heldBytes,
       maxHeldBytes,
     };
+    const closed = runner.stopped || committer.holding;
     for (const { lane, tasks } of this.#lanes) {
-      consumer.setLaneRoom(lane.id, runner.stopped ? 0 : laneRoom(tasks, load));
+      consumer.setLaneRoom(lane.id, closed ? 0 : laneRoom(tasks, load));
     }
     return {
-      messages: runner.stopped ? 0 : workerRoom(load),
+      messages: closed ? 0 : workerRoom(load),
       bytes: Math.max(1, maxHeldBytes - heldBytes),
     };
   }
 
   /** One phase of the loop. Returns how many entries there were. */
   dispatch(batch: Batch | null): number {
-    return this.#parts.cautious.start() + (batch ? this.#dispatchBatch(batch) : 0);
+    const { cautious, committer } = this.#parts;
+    const started = committer.holding ? 0 : cautious.start();
+    return started + (batch ? this.#dispatchBatch(batch) : 0);
   }
 
   #dispatchBatch(batch: Batch): number {

@@ -60,6 +60,7 @@ export class Worker {
     this.#committer = new Committer(consumer, stats, {
       intervalMs: options.commitIntervalMs,
       maxMetadata: options.maxMetadata,
+      idleSleepMs: options.idleSleepMs,
     });
     this.runner = new Runner({
       tasks: this.tasks,
@@ -92,6 +93,7 @@ export class Worker {
     this.#dispatcher = new Dispatcher({
       consumer,
       assignments: this.assignments,
+      committer: this.#committer,
       runner: this.runner,
       cautious: new CautiousStarts({ consumer, committer: this.#committer, runner: this.runner }),
       lanes,

@@ -43,6 +43,8 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
   },
   "broker-down": { event: "broker-down", reason: "Connection refused" },
   "broker-up": { event: "broker-up" },
+  "commits-unanswered": { event: "commits-unanswered", forMs: 10_000 },
+  "commits-answered": { event: "commits-answered" },
   "commit-refused": {
     event: "commit-refused",
     topic: "images",

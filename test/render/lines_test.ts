@@ -47,6 +47,8 @@ const lines: Record<keyof typeof EVENTS, string> = {
     'topic=images partition=0 offset=9 reason="it was written by another program"',
   "broker-down": 'reason="Connection refused"',
   "broker-up": "",
+  "commits-unanswered": "for_ms=10000",
+  "commits-answered": "",
   "commit-refused": 'topic=images partition=3 offset=42 reason="Broker: Rebalance in progress"',
   dead: "task=resizeImage topic=images partition=3 offset=42 attempts=5 " +
     'error="no such image \\"a.png\\"\\n    at resize (tasks.ts:3:1)" ' +
