@@ -121,6 +121,9 @@ async function consume(
         graceMs: settings.grace,
         revokeDrainMs: settings.revokeDrain,
         unroutable: settings.unroutable,
+        breaker: { run: settings.breakerRun, ratio: settings.breakerRatio },
+        // Nobody is there to wait for a drain that waits for a task to work again.
+        breakerExit: settings.breakerExit || settings.drain,
       },
     );
     const reporter = startReporter({ settings, collector: stats, worker, consumer, clock });

@@ -73,6 +73,26 @@ export function whole(min: number, max: number): Kind<number> {
   };
 }
 
+/** A share of the whole, above 0 and up to 1. */
+export function share(): Kind<number> {
+  const check = (value: number) => {
+    if (value > 0 && value <= 1) return value;
+    throw new BadValue("it must be a number above 0 and up to 1, such as 0.5");
+  };
+  return {
+    placeholder: "SHARE",
+    json: "number",
+    range: "above 0, up to 1",
+    repeatable: false,
+    fromText: (texts) => {
+      const text = texts.at(-1)!.trim();
+      return check(/^\d*\.?\d+$/.test(text) ? Number(text) : NaN);
+    },
+    fromJson: (value) => check(typeof value === "number" ? value : NaN),
+    format: (value) => String(value),
+  };
+}
+
 export function duration(min: number, max: number): Kind<number> {
   const range = `${formatDuration(min)} to ${formatDuration(max)}`;
   return textKind({
@@ -241,6 +261,28 @@ export function headerList(): Kind<[name: string, value: string][]> {
 /** A kind that may also be absent, which is its default. */
 export function optional<T>(kind: Kind<T>): Kind<T | null> {
   return { ...kind, format: (value) => (value === null ? "" : kind.format(value)) };
+}
+
+/** A kind with one more value, `off`, which reads as `null`. */
+export function orOff<T>(kind: Kind<T>): Kind<T | null> {
+  const orNot = (read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof BadValue ? new BadValue(`${error.message}, or "off"`) : error;
+    }
+  };
+  return {
+    ...kind,
+    placeholder: `${kind.placeholder}|off`,
+    json: `${kind.json}, or "off"`,
+    range: `${kind.range}, or \`off\``,
+    fromText: (texts, context) =>
+      texts.at(-1)!.trim() === "off" ? null : orNot(() => kind.fromText(texts, context)),
+    fromJson: (value, context) =>
+      value === "off" ? null : orNot(() => kind.fromJson(value, context)),
+    format: (value) => (value === null ? "off" : kind.format(value)),
+  };
 }
 
 function expectString(value: unknown): string {

@@ -15,6 +15,8 @@ import {
   type Kind,
   onOff,
   optional,
+  orOff,
+  share,
   startPosition,
   taskNames,
   text,
@@ -207,6 +209,32 @@ export const OPTIONS = {
     commands: ["run"],
     default: null,
     defaultText: "no limit",
+  }),
+
+  breakerRun: option({
+    kind: orOff(whole(1, 1_000_000)),
+    help: "Dead letters of one task on end that open its breaker",
+    details:
+      "An open breaker gives up no further message of its task, takes none from its topic, and " +
+      "tries one at a time until the task works again (README). `off` keeps it from opening for this.",
+    group: "Work",
+    commands: ["run", "dev"],
+    default: 100,
+  }),
+  breakerRatio: option({
+    kind: orOff(share()),
+    help: "Share of dead letters in the last 1000 outcomes of a task that opens its breaker",
+    details: "Of 100 outcomes at least.",
+    group: "Work",
+    commands: ["run", "dev"],
+    default: 0.5,
+  }),
+  breakerExit: option({
+    kind: onOff(),
+    help: "Leave when a breaker opens, with exit code 1; --drain always does",
+    group: "Work",
+    commands: ["run"],
+    default: false,
   }),
 
   createTopics: option({

@@ -10,6 +10,8 @@ export interface TaskLoad {
   waiting: number;
   /** A message of it may have to wait as soon as it is taken, for an earlier one of its key. */
   ordered: boolean;
+  /** Messages that its breaker lets in: `Infinity` while that is closed, else 1 for a probe, or 0. */
+  admits: number;
 }
 
 export interface WorkerLoad {
@@ -39,7 +41,7 @@ export function laneRoom(tasks: readonly TaskLoad[], worker: WorkerLoad): number
     if (full && task.waiting > 0) return 0;
     // They take no slots while they wait, so slots alone would not bound how many are taken.
     if (task.ordered && !full) room = Math.min(room, worker.maxWaiting - worker.waiting);
-    room = Math.min(room, task.limit - task.inFlight - task.due);
+    room = Math.min(room, task.limit - task.inFlight - task.due, task.admits);
   }
   return Math.max(0, room);
 }

@@ -28,6 +28,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "broker-up":
     case "commits-answered":
     case "dead-letter-accepted":
+    case "breaker-closed":
     case "stopped":
     case "draining":
       return "info";
@@ -42,6 +43,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "skipped":
     case "retrying":
     case "timed-out":
+    case "abandoned":
     case "commit-refused":
     case "aborting":
     case "task-error":
@@ -51,6 +53,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "broker-down":
     case "dead":
     case "dead-letter-refused":
+    case "breaker-open":
     case "kafka-error":
     case "forced-exit":
     case "task-exit":
@@ -114,6 +117,14 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       }: ${text(event.error)}`;
     case "timed-out":
       return `${text(event.task)} ${at(event)} is past its time limit`;
+    case "abandoned":
+      return `${text(event.task)} ${at(event)} ignores its aborted signal: attempt ` +
+        `${event.attempt} is not waited for any longer`;
+    case "breaker-open":
+      return `Breaker of ${text(event.task)} open, nothing of it is given up until it works ` +
+        `again: ${text(event.reason)}${event.error === null ? "" : `; ${text(event.error)}`}`;
+    case "breaker-closed":
+      return `Breaker of ${text(event.task)} closed`;
     case "kafka-error":
       return `Kafka error ${event.code}: ${text(event.reason)}`;
     case "task-error":

@@ -27,6 +27,7 @@ export function formatStatsLine(snapshot: Snapshot): string {
     ["dead", totals.dead],
   ];
   if (totals.discarded > 0) pairs.push(["discarded", totals.discarded]);
+  if (totals.abandoned > 0) pairs.push(["abandoned", totals.abandoned]);
   if (totals.skipped > 0) pairs.push(["skipped", totals.skipped]);
   if (totals.strayErrors > 0) pairs.push(["stray_errors", totals.strayErrors]);
   pairs.push(
@@ -37,6 +38,8 @@ export function formatStatsLine(snapshot: Snapshot): string {
     ["memory", formatBytes(snapshot.rssBytes).replace(" ", "")],
     ["held", formatBytes(snapshot.heldBytes).replace(" ", "")],
   );
+  const open = snapshot.tasks.filter(({ breaker }) => breaker !== "closed");
+  if (open.length > 0) pairs.push(["breaker_open", open.map(({ name }) => name).join(",")]);
   if (snapshot.broker.state !== "up") {
     pairs.push(["broker", snapshot.broker.state], [
       "broker_for",

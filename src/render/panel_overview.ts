@@ -73,6 +73,10 @@ export function totalsLine(snapshot: Snapshot, width: number, theme: Theme): Spa
     { keep: 5, spans: figure(totals.retried, "retried") },
     { keep: 8, spans: figure(totals.dead, "dead", palette.bad) },
     { keep: totals.discarded > 0 ? 4 : 0, spans: figure(totals.discarded, "discarded") },
+    {
+      keep: totals.abandoned > 0 ? 4 : 0,
+      spans: figure(totals.abandoned, "abandoned", palette.warn),
+    },
     { keep: totals.skipped > 0 ? 4 : 0, spans: figure(totals.skipped, "skipped", palette.warn) },
     { keep: 6, spans: times },
   ].filter(({ keep }) => keep > 0);

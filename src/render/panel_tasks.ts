@@ -7,7 +7,7 @@ import type { Span } from "./spans.ts";
 import { type Column, layOutTable, type TableSpace } from "./table.ts";
 import type { Paint, Theme } from "./theme.ts";
 
-/** In the order of the module while all fit; the busiest ones, busiest first, when they do not. */
+/** In the order of the module while all fit; the broken, then the busiest ones, when they do not. */
 export function taskLines(
   tasks: readonly TaskSnapshot[],
   { space, theme, uptimeMs }: { space: TableSpace; theme: Theme; uptimeMs: number },
@@ -24,7 +24,9 @@ export function taskLines(
 }
 
 function byBusiness(a: TaskSnapshot, b: TaskSnapshot): number {
-  return b.inFlight - a.inFlight || b.ratePerSecond - a.ratePerSecond || b.done - a.done ||
+  const broken = (task: TaskSnapshot) => Number(task.breaker !== "closed");
+  return broken(b) - broken(a) || b.inFlight - a.inFlight || b.ratePerSecond - a.ratePerSecond ||
+    b.done - a.done ||
     (a.name < b.name ? -1 : 1);
 }
 
@@ -105,6 +107,20 @@ function taskColumns(
   ];
   if (tasks.some((task) => task.discarded > 0)) {
     columns.splice(7, 0, count("DISCARDED", 40, (task) => task.discarded));
+  }
+  if (tasks.some((task) => task.abandoned > 0)) {
+    columns.splice(6, 0, count("ABANDONED", 45, (task) => task.abandoned, palette.warn));
+  }
+  if (tasks.some((task) => task.breaker !== "closed")) {
+    columns.splice(1, 0, {
+      title: "BREAKER",
+      align: "left",
+      keep: 96,
+      cell: ({ breaker }) => ({
+        text: breaker === "closed" ? "-" : breaker,
+        paint: breaker === "closed" ? palette.dim : palette.bad,
+      }),
+    });
   }
   return columns;
 }

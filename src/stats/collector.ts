@@ -123,6 +123,7 @@ export class StatsCollector implements Stats {
       discarded: 0,
       failed: 0,
       retried: 0,
+      abandoned: 0,
       dead: this.#deadWithoutTask,
       skipped: this.#skipped,
       strayErrors: this.#strayErrors,
@@ -134,6 +135,7 @@ export class StatsCollector implements Stats {
       totals.discarded += task.discardedCount;
       totals.failed += task.failedCount;
       totals.retried += task.retriedCount;
+      totals.abandoned += task.abandonedCount;
       totals.dead += task.deadCount;
     }
     return totals;

@@ -10,6 +10,8 @@ export interface TaskRecorder {
   discarded(runMs: number): void;
   /** An attempt failed; `retried` says whether another will follow. */
   failed(runMs: number, retried: boolean): void;
+  /** An attempt ignores its aborted signal; it is not waited for any longer. */
+  abandoned(): void;
   /** A message of this task was acknowledged by the dead-letter topic. */
   dead(): void;
 }
@@ -95,6 +97,18 @@ export type WorkerEvent =
     retryInMs: number;
   }
   | { event: "timed-out"; task: string; topic: string; partition: number; offset: number }
+  /** It may still run somewhere; whatever becomes of it changes nothing. */
+  | {
+    event: "abandoned";
+    task: string;
+    topic: string;
+    partition: number;
+    offset: number;
+    attempt: number;
+  }
+  /** `error` is that of the message whose giving up opened it. */
+  | { event: "breaker-open"; task: string; reason: string; error: string | null }
+  | { event: "breaker-closed"; task: string }
   | { event: "kafka-error"; code: number; reason: string }
   | { event: "task-error"; task: string | null; reason: string }
   /** Nobody awaited it, so whose it is cannot be told; `candidates` had attempts in flight. */

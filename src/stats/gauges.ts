@@ -1,4 +1,5 @@
 /** What only the worker knows at an instant; the collector adds its own counts to it. */
+import type { BreakerState } from "../core/breaker.ts";
 import type { BrokerState, TopicSnapshot, WorkerState } from "./snapshot.ts";
 
 export interface Gauges {
@@ -29,4 +30,5 @@ export interface TaskGauges {
   /** The task's own bound (`concurrency`); `null` without one. */
   limit: number | null;
   waiting: number;
+  breaker: BreakerState;
 }

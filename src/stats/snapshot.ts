@@ -1,4 +1,5 @@
 /** What the stats are at one instant: plain data, made by the collector, read by the renderers. */
+import type { BreakerState } from "../core/breaker.ts";
 
 export type WorkerState = "starting" | "running" | "draining" | "aborting" | "stopped";
 
@@ -53,6 +54,8 @@ export interface Totals {
   failed: number;
   /** Failed attempts that led to another attempt. */
   retried: number;
+  /** Attempts that ignored their aborted signal and are not waited for any longer. */
+  abandoned: number;
   /** Messages that went to a dead-letter topic, acknowledged. */
   dead: number;
   /** Messages without a task that were skipped (`--unroutable skip`). */
@@ -72,8 +75,9 @@ export interface TaskSnapshot extends Omit<Totals, "received" | "skipped" | "str
   inFlight: number;
   /** The task's own bound (`concurrency`); `null` without one. */
   limit: number | null;
-  /** Of this task, waiting for the next attempt or for a slot. */
+  /** Of this task, waiting for the next attempt, for its key, a slot or its breaker. */
   waiting: number;
+  breaker: BreakerState;
   /** As in `Snapshot`, of this task. */
   rateHistory: number[];
 }

@@ -23,6 +23,7 @@ export class TaskCounters implements TaskRecorder {
   discardedCount = 0;
   failedCount = 0;
   retriedCount = 0;
+  abandonedCount = 0;
   deadCount = 0;
   readonly #inFlight: InFlightPeak;
 
@@ -55,6 +56,10 @@ export class TaskCounters implements TaskRecorder {
     this.#ended(runMs);
   }
 
+  abandoned(): void {
+    this.abandonedCount++;
+  }
+
   dead(): void {
     this.deadCount++;
   }
@@ -72,10 +77,12 @@ export class TaskCounters implements TaskRecorder {
       inFlight: gauges?.inFlight ?? 0,
       limit: gauges?.limit ?? null,
       waiting: gauges?.waiting ?? 0,
+      breaker: gauges?.breaker ?? "closed",
       done: this.doneCount,
       discarded: this.discardedCount,
       failed: this.failedCount,
       retried: this.retriedCount,
+      abandoned: this.abandonedCount,
       dead: this.deadCount,
       ratePerSecond: this.rate.perSecond(),
       p50Ms,

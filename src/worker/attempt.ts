@@ -12,8 +12,8 @@ export const SUCCEEDED = Symbol("succeeded");
 
 export interface Outcome {
   execution: Execution;
-  /** The attempt's number, to tell it from a later one. */
-  attempt: number;
+  /** Which start of its message it was, to tell it from a later one. */
+  start: number;
   /** What was thrown, or `SUCCEEDED`. */
   result: unknown;
   /** When it settled, on the worker's clock. */

@@ -5,6 +5,7 @@
  * behind (others of its key) ──► due ──► running ──► finished
  *    ▲                            ▲         │
  *    └────── taken from Kafka ────┘         ├──► waiting (for the next attempt) ──► due
+ *                                           ├──► parked (its task's breaker is open) ──► due
  *                                           └──► dead (its dead letter is on its way) ──► finished
  *                                                  └──► keeping (its key, with `onDead: "block"`)
  * ```
@@ -24,6 +25,7 @@ export type ExecutionState =
   | "dead"
   | "finished"
   | "behind"
+  | "parked"
   | "keeping";
 
 /** What is known of the failures of a message; made with the first one. */
@@ -48,8 +50,10 @@ export class Execution implements Linked<Execution> {
   state: ExecutionState = "due";
   /** What it has to wait for its turn by, one character a byte; `null` when it is unordered. */
   orderKey: string | null = null;
-  /** Attempts started. */
+  /** Attempts started that count; those that fail under an open breaker do not. */
   attempt = 0;
+  /** All that were started, to tell them apart. */
+  starts = 0;
   startedAt = 0;
   /** When its signal was aborted, if it was. */
   abortedAt = 0;

@@ -41,6 +41,7 @@ export function readGauges(
       inFlight: task.inFlight,
       limit: Number.isFinite(task.limit) ? task.limit : null,
       waiting: task.waiting + task.due,
+      breaker: task.breaker.state,
     })),
     topics: readTopics(worker, consumer, now),
   };

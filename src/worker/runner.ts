@@ -10,9 +10,10 @@
  */
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
-import { Discard } from "../task/signals.ts";
+import { DeadLetter, Discard } from "../task/signals.ts";
 import { callTask, describeRetry, type Outcome, retryDelay, SUCCEEDED } from "./attempt.ts";
 import { AttemptContext } from "./attempt_context.ts";
+import { Breakers } from "./breakers.ts";
 import { Burials } from "./burials.ts";
 import type { Clock } from "./clock.ts";
 import type { DeadLetters } from "./dead_letters.ts";
@@ -35,6 +36,8 @@ export interface RunnerParts {
   /** Asks the sleeping loop for another turn. */
   wake: () => void;
   limit: number;
+  /** Called instead of probing when a breaker opens; `null` where it is to probe. */
+  leave: ((reason: string) => void) | null;
 }
 
 export class Runner {
@@ -44,8 +47,8 @@ export class Runner {
   readonly #holdings = new Holdings();
   readonly #waiting: Waiting;
   readonly #burials: Burials;
+  readonly #breakers: Breakers;
   inFlight = 0;
-  abandoned = 0;
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
   /** No further attempt starts; what waits is left for the next run. */
@@ -61,6 +64,7 @@ export class Runner {
       waiting: this.#waiting,
       buried: (execution) => this.#buried(execution),
     });
+    this.#breakers = new Breakers({ ...parts, waiting: this.#waiting });
   }
 
   get heldBytes(): number {
@@ -96,17 +100,23 @@ export class Runner {
     return this.#outcomes.length > 0;
   }
 
-  /** Time of the next retry, time limit or abandonment; `Infinity` when nothing waits for time. */
+  /** Time of the next retry, probe, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
-    return Math.min(this.stopped ? Infinity : this.#waiting.nextDue, this.#limits.nextDue);
+    if (this.stopped) return this.#limits.nextDue;
+    return Math.min(this.#waiting.nextDue, this.#breakers.nextDue, this.#limits.nextDue);
+  }
+
+  /** The breaker of this task was open when the worker before stopped. */
+  startHalfOpen(task: TaskState): void {
+    this.#breakers.startProbing(task);
   }
 
   /** Takes a message that was just received; it starts at once, unless its key is taken. */
   take(execution: Execution): void {
     this.#holdings.hold(execution);
     if (!this.#waiting.admit(execution)) return;
-    // Room was asked for before, but not for what other messages have become meanwhile.
-    if (this.#hasSlot(execution.task)) this.#start(execution);
+    const mayStart = this.#hasSlot(execution.task) && this.#breakers.admit(execution);
+    if (mayStart) this.#start(execution);
     else this.#waiting.becomeDue(execution);
   }
 
@@ -128,11 +138,11 @@ export class Runner {
     const now = clock.now();
     this.#limits.enforce(now, (execution, error) => this.#noteFailure(execution, error));
     for (const execution of this.#limits.overdue(now)) {
-      this.abandoned++;
-      const { attempt, failure } = execution;
-      this.#decide({ execution, attempt, result: failure?.error, at: now });
+      const { failure, starts: start } = execution;
+      this.#decide({ execution, start, result: failure?.error, at: now });
     }
     this.#wakeDelayed(now);
+    for (const execution of this.#breakers.probe(now, this.#hasSlot)) this.#start(execution);
     this.#waiting.startDue(this.#hasSlot, this.#start);
     this.#holdings.copySurvivors(this.#parts.tasks, now);
   }
@@ -157,6 +167,8 @@ export class Runner {
     const { task } = execution;
     execution.state = "running";
     execution.attempt++;
+    const start = ++execution.starts;
+    const settled = (result: unknown) => this.#settled(execution, start, result);
     execution.aborted = "no";
     execution.startedAt = this.#parts.clock.now();
     execution.setBusy(true);
@@ -164,7 +176,6 @@ export class Runner {
     this.inFlight++;
     task.running.append(execution);
     task.recorder.started();
-    const attempt = execution.attempt;
     const context = new AttemptContext(execution, this.#parts.stats);
     execution.context = context;
     let settling: Promise<unknown> | null;
@@ -172,37 +183,30 @@ export class Runner {
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
-      this.#outcomes.push({ execution, attempt, result: error, at: this.#parts.clock.now() });
-      return;
+      return settled(error);
     } finally {
       this.#parts.pulse.yielded();
     }
-    if (!settling) {
-      this.#outcomes.push({ execution, attempt, result: SUCCEEDED, at: this.#parts.clock.now() });
-      return;
-    }
-    settling.then(
-      () => this.#settled(execution, attempt, SUCCEEDED),
-      (error: unknown) => this.#settled(execution, attempt, error),
-    );
+    if (!settling) return settled(SUCCEEDED);
+    settling.then(() => settled(SUCCEEDED), settled);
   };
 
-  #settled(execution: Execution, attempt: number, result: unknown): void {
-    this.#outcomes.push({ execution, attempt, result, at: this.#parts.clock.now() });
+  #settled(execution: Execution, start: number, result: unknown): void {
+    this.#outcomes.push({ execution, start, result, at: this.#parts.clock.now() });
     if (this.#outcomes.length === 1) this.#parts.wake();
   }
 
   // --- deciding
 
-  #decide({ execution, attempt, result, at: now }: Outcome): void {
+  #decide({ execution, start, result, at: now }: Outcome): void {
     // An abandoned attempt that settles late, or one whose outcome was decided already.
-    if (execution.state !== "running" || execution.attempt !== attempt) return;
+    if (execution.state !== "running" || execution.starts !== start) return;
     const { task, partition } = execution;
     const runMs = now - execution.startedAt;
     this.#leaveSlot(execution);
     if (partition.closed) {
-      this.#waiting.letGo(execution);
-      return;
+      this.#breakers.drop(execution);
+      return this.#waiting.letGo(execution);
     }
     // After its time limit a late success does not count. What was stopped by us and still succeeded
     // does; what failed by it has not failed on its own account, and is left for the next run.
@@ -210,12 +214,15 @@ export class Runner {
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
       // It is not finished, and so it keeps its key.
+      this.#breakers.drop(execution);
       this.#holdings.release(execution);
     } else if (error === SUCCEEDED) {
       task.recorder.done(runMs);
+      this.#breakers.passed(execution, "success");
       this.#finish(execution);
     } else if (error instanceof Discard) {
       task.recorder.discarded(runMs);
+      this.#breakers.passed(execution, "decision");
       this.#finish(execution);
     } else {
       this.#failed(execution, error, runMs, now);
@@ -223,18 +230,25 @@ export class Runner {
   }
 
   #failed(execution: Execution, error: unknown, runMs: number, now: number): void {
-    const { task } = execution;
+    const { partition, task } = execution;
     this.#noteFailure(execution, error);
+    const decided = error instanceof DeadLetter;
+    if (task.breakerOpen && !decided) {
+      // Nothing is given up for code that may be broken, and the attempt is not counted.
+      execution.attempt--;
+      task.recorder.failed(runMs, true);
+      this.#breakers.failedWhileOpen(execution);
+      if (partition.leaving) return this.#waiting.letGo(execution);
+      return this.#waiting.park(execution);
+    }
     const delay = retryDelay(execution, error, this.#parts.random());
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
-      this.#burials.send(execution);
-      return;
+      if (decided) this.#breakers.passed(execution, "decision");
+      else this.#breakers.gaveUp(execution);
+      return this.#burials.send(execution);
     }
-    if (execution.partition.leaving) {
-      this.#waiting.letGo(execution);
-      return;
-    }
+    if (partition.leaving) return this.#waiting.letGo(execution);
     if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
     this.#waiting.delay(execution, now + delay);

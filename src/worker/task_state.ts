@@ -1,4 +1,5 @@
 /** What the worker keeps of one task. */
+import { Breaker, type BreakerPolicy } from "../core/breaker.ts";
 import { LinkedList } from "../core/linked_list.ts";
 import type { TaskLoad } from "../core/room.ts";
 import type { TaskRecorder } from "../stats/events.ts";
@@ -19,18 +20,33 @@ export class TaskState implements TaskLoad {
   readonly running = new LinkedList<Execution>();
   /** Due, in order, for want of a slot. */
   readonly ready: Execution[] = [];
+  readonly breaker: Breaker;
+  /** What its open breaker keeps from running; the first is the next probe. */
+  readonly parked = new LinkedList<Execution>();
+  /** The one message that runs under an open breaker, if one does. */
+  probe: Execution | null = null;
+  /** Of which kind the next probe is to be. */
+  nextProbe: "new" | "parked" = "parked";
+  /** New messages that its breaker lets in. */
+  admits: 0 | 1 | typeof Infinity = Infinity;
   /** Slots taken: the running, and those past their limit that have not settled. */
   inFlight = 0;
   waiting = 0;
 
-  constructor(task: Task, index: number, recorder: TaskRecorder) {
+  constructor(task: Task, index: number, recorder: TaskRecorder, policy: BreakerPolicy) {
     this.task = task;
     this.index = index;
     this.name = task.name;
     this.recorder = recorder;
     this.limit = task.settings.concurrency ?? Infinity;
     this.timeoutMs = task.settings.timeoutMs;
+    this.breaker = new Breaker(policy);
     this.ordered = task.settings.order === "key";
+  }
+
+  /** Its breaker is open, or lets no more than probes through. */
+  get breakerOpen(): boolean {
+    return this.breaker.state !== "closed";
   }
 
   get due(): number {

@@ -71,13 +71,25 @@ export class TimeLimits {
     }
   }
 
-  /** The attempts that ignored their signal for too long; the caller decides each, which removes it. */
+  /** The attempts that ignored their signal for too long, told; deciding each removes it. */
   *overdue(now: number): Generator<Execution> {
     for (
       let execution = this.#aborted.first;
       execution && execution.abortedAt + ABANDON_AFTER_MS <= now;
       execution = this.#aborted.first
-    ) yield execution;
+    ) {
+      const { attempt, offset, partition, task } = execution;
+      task.recorder.abandoned();
+      this.#stats.event({
+        event: "abandoned",
+        task: task.name,
+        topic: partition.topic,
+        partition: partition.partition,
+        offset,
+        attempt,
+      });
+      yield execution;
+    }
   }
 
   /** Takes a settled attempt off its list. */

@@ -4,6 +4,7 @@
  * - due: one lacks nothing but a slot;
  * - delayed: for its next attempt, or for a refused dead letter to be sent again;
  * - behind: an earlier message of its key is not finished (`order: "key"`);
+ * - parked: the breaker of its task is open (breakers.ts);
  * - keeping: its dead letter is written, and its key stays taken (`onDead: "block"`).
  *
  * Invariants:
@@ -38,7 +39,9 @@ export class Waiting {
 
   // --- due
 
+  /** Under an open breaker it is parked instead. */
   becomeDue(execution: Execution): void {
+    if (execution.task.breakerOpen) return this.park(execution);
     execution.state = "due";
     execution.task.ready.push(execution);
     this.due++;
@@ -69,6 +72,40 @@ export class Waiting {
     const execution = this.#delays.take(now);
     if (execution) this.#holdings.leaveWaiting(execution);
     return execution;
+  }
+
+  // --- under an open breaker
+
+  park(execution: Execution): void {
+    execution.state = "parked";
+    execution.task.parked.append(execution);
+    this.#holdings.enterWaiting(execution);
+  }
+
+  /** The first that is parked, or `null`. */
+  takeParked({ parked }: TaskState): Execution | null {
+    const { first } = parked;
+    if (first) this.#leaveParked(first);
+    return first;
+  }
+
+  /** Its breaker has opened: what is due waits with the others. */
+  parkDue(task: TaskState): void {
+    this.due -= task.ready.length;
+    for (const execution of task.ready.splice(0)) this.park(execution);
+  }
+
+  /** Its breaker has closed. */
+  unpark(task: TaskState): void {
+    for (const execution of task.parked) {
+      this.#leaveParked(execution);
+      this.becomeDue(execution);
+    }
+  }
+
+  #leaveParked(execution: Execution): void {
+    execution.task.parked.remove(execution);
+    this.#holdings.leaveWaiting(execution);
   }
 
   // --- in the order of their keys
@@ -129,7 +166,12 @@ export class Waiting {
       this.letGo(execution);
       return true;
     });
-    for (const { ready } of this.#tasks) {
+    for (const { parked, ready } of this.#tasks) {
+      for (const execution of parked) {
+        if (!execution.partition.leaving) continue;
+        this.#leaveParked(execution);
+        this.letGo(execution);
+      }
       for (let at = ready.length - 1; at >= 0; at--) {
         const execution = ready[at]!;
         if (!execution.partition.leaving) continue;

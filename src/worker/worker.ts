@@ -53,7 +53,7 @@ export class Worker {
     this.options = options;
     this.#parts = parts;
     this.tasks = module.tasks.map((task, index) =>
-      new TaskState(task, index, stats.task(task.name, task.topic))
+      new TaskState(task, index, stats.task(task.name, task.topic), options.breaker)
     );
     this.beat = new LoopBeat(this.tasks, parts);
     this.#idle = new Idle(options.idleSleepMs, parts.pulse);
@@ -72,6 +72,7 @@ export class Worker {
       pulse: parts.pulse,
       wake: this.#idle.wake,
       limit: options.concurrency,
+      leave: options.breakerExit ? (reason) => this.#departure.begin(reason, EXIT.failed) : null,
     });
     this.#departure = new Departure({
       graceMs: options.graceMs,

@@ -1,4 +1,5 @@
 /** What a worker is made of and told; the composition in cli/run.ts provides it. */
+import type { BreakerPolicy } from "../core/breaker.ts";
 import type { Consumer, Producer } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { TaskModule } from "../task/registry.ts";
@@ -21,6 +22,9 @@ export interface WorkerOptions {
   graceMs: number;
   revokeDrainMs: number;
   unroutable: "dead" | "skip" | "stop";
+  breaker: BreakerPolicy;
+  /** Leave when a breaker opens, with the exit code of failed tasks. */
+  breakerExit: boolean;
 }
 
 export interface WorkerParts {

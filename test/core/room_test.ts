@@ -10,6 +10,7 @@ const taskLoad: fc.Arbitrary<TaskLoad> = fc.record({
   due: small,
   waiting: small,
   ordered: fc.boolean(),
+  admits: fc.constantFrom(0, 1, Infinity),
 });
 const workerLoad: fc.Arbitrary<WorkerLoad> = fc.record({
   limit: fc.integer({ min: 1, max: 20 }),
@@ -30,7 +31,14 @@ const idle: WorkerLoad = {
   heldBytes: 0,
   maxHeldBytes: 1000,
 };
-const free: TaskLoad = { limit: Infinity, inFlight: 0, due: 0, waiting: 0, ordered: false };
+const free: TaskLoad = {
+  limit: Infinity,
+  inFlight: 0,
+  due: 0,
+  waiting: 0,
+  ordered: false,
+  admits: Infinity,
+};
 
 describe("workerRoom", () => {
   test("is what the limit leaves beside what runs and what is due", () => {
@@ -55,8 +63,8 @@ describe("laneRoom", () => {
           const room = laneRoom(tasks, worker);
           assert.ok(Number.isInteger(room) && room >= 0);
           assert.ok(room <= workerRoom(worker));
-          for (const { limit, inFlight, due } of tasks) {
-            assert.ok(room <= Math.max(0, limit - inFlight - due));
+          for (const { limit, inFlight, due, admits } of tasks) {
+            assert.ok(room <= Math.min(admits, Math.max(0, limit - inFlight - due)));
           }
         },
       ),

@@ -88,6 +88,14 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     retryInMs: 812,
   },
   "timed-out": { event: "timed-out", task: "resizeImage", ...AT_NINE },
+  abandoned: { event: "abandoned", task: "resizeImage", ...AT_NINE, attempt: 2 },
+  "breaker-open": {
+    event: "breaker-open",
+    task: "resizeImage",
+    reason: "100 messages on end were given up",
+    error: "TypeError: no such size (tasks.ts:3:1)",
+  },
+  "breaker-closed": { event: "breaker-closed", task: "resizeImage" },
   "kafka-error": { event: "kafka-error", code: -195, reason: "Broker transport failure" },
   "task-error": { event: "task-error", task: null, reason: "teardown failed" },
   log: {

@@ -26,11 +26,21 @@ test("formatStatsLine of a worker without a broker", () => {
   );
 });
 
+test("formatStatsLine names the tasks whose breakers are not closed, and counts the abandoned", () => {
+  const snapshot = busySnapshot();
+  snapshot.tasks[0]!.breaker = "open";
+  snapshot.tasks[1]!.breaker = "probing";
+  snapshot.totals.abandoned = 3;
+  const line = formatStatsLine(snapshot);
+  assert.match(line, / breaker_open=resizeImage,sendWebhook /);
+  assert.match(line, / abandoned=3 /);
+});
+
 test("formatSummaryLine tells what the run came to", () => {
   assert.equal(
     formatSummaryLine(busySnapshot()),
     "2026-11-22T13:30:10.123Z summary done=1238331 failed=813 retried=800 dead=13 discarded=0 " +
-      "skipped=0 took=12m04s rate=1710/s p50=50.1ms p99=312ms peak_in_flight=1000 " +
+      "abandoned=0 skipped=0 took=12m04s rate=1710/s p50=50.1ms p99=312ms peak_in_flight=1000 " +
       "peak_memory=120MiB",
   );
 });
@@ -61,6 +71,10 @@ const lines: Record<keyof typeof EVENTS, string> = {
   retrying: "task=resizeImage topic=images partition=0 offset=9 " +
     'error="TypeError: no such size (tasks.ts:3:1)" retry_in_ms=812',
   "timed-out": "task=resizeImage topic=images partition=0 offset=9",
+  "breaker-open": 'task=resizeImage reason="100 messages on end were given up" ' +
+    'error="TypeError: no such size (tasks.ts:3:1)"',
+  "breaker-closed": "task=resizeImage",
+  abandoned: "task=resizeImage topic=images partition=0 offset=9 attempt=2",
   "kafka-error": 'code=-195 reason="Broker transport failure"',
   "task-error": 'task=- reason="teardown failed"',
   log: 'task=resizeImage level=info message="resized\\x1b[2J" fields="{\\"width\\":300}"',

@@ -32,6 +32,7 @@ test("StatsCollector adds tasks up", () => {
     a.done(10);
   }
   b.started();
+  b.abandoned();
   b.failed(20, true);
   b.started();
   b.failed(20, false);
@@ -49,6 +50,7 @@ test("StatsCollector adds tasks up", () => {
       discarded: 1,
       failed: 2,
       retried: 1,
+      abandoned: 1,
       dead: 1,
       skipped: 1,
       strayErrors: 0,
@@ -78,7 +80,7 @@ test("StatsCollector takes from the gauges what only the worker knows", () => {
     gauges({
       inFlight: 5,
       waiting: 2,
-      tasks: [{ name: "b", inFlight: 5, limit: 9, waiting: 2 }],
+      tasks: [{ name: "b", inFlight: 5, limit: 9, waiting: 2, breaker: "open" }],
       topics: [{ topic: "t", partitions: [], lag: 0, blocked: null }],
     }),
   );
@@ -86,8 +88,10 @@ test("StatsCollector takes from the gauges what only the worker knows", () => {
   assert.equal(snapshot.uptimeMs, 3000);
   assert.equal(snapshot.inFlight, 5);
   assert.deepEqual(
-    snapshot.tasks.map(({ inFlight, limit, waiting }) => ({ inFlight, limit, waiting })),
-    [{ inFlight: 0, limit: null, waiting: 0 }, { inFlight: 5, limit: 9, waiting: 2 }],
+    snapshot.tasks.map((
+      { inFlight, limit, waiting, breaker },
+    ) => [inFlight, limit, waiting, breaker]),
+    [[0, null, 0, "closed"], [5, 9, 2, "open"]],
   );
   assert.equal(snapshot.topics[0]!.topic, "t");
 });

@@ -36,8 +36,8 @@ describe("readGauges", () => {
     assert.equal(gauges.group, "g");
     assert.deepEqual([gauges.inFlight, gauges.limit, gauges.waiting], [3, 10, 1]);
     assert.deepEqual(gauges.tasks, [
-      { name: "a", inFlight: 2, limit: 2, waiting: 1 },
-      { name: "b", inFlight: 1, limit: null, waiting: 0 },
+      { name: "a", inFlight: 2, limit: 2, waiting: 1, breaker: "closed" },
+      { name: "b", inFlight: 1, limit: null, waiting: 0, breaker: "closed" },
     ]);
     assert.equal(gauges.heldBytes, 100 + 2 + 1 + 1 + 1);
     assert.equal(gauges.maxBytes, 4096);

@@ -56,7 +56,9 @@ describe("at its time limit", () => {
     await bench.advance(30_000);
     await bench.advance(10_000);
     assert.equal(bench.worker.runner.inFlight, 0);
-    assert.equal(bench.worker.runner.abandoned, 1);
+    const abandoned = { event: "abandoned", task: "work", ...P0, offset: 0, attempt: 1 };
+    assert.deepEqual(bench.stats.of("abandoned"), [abandoned]);
+    assert.equal(bench.stats.counts.get("work")!.abandoned, 1);
     await bench.advance(1000, 3);
     assert.equal(work.runs.length, 2);
     // The first one settles while the second runs: that is nobody's outcome any more.
@@ -69,6 +71,40 @@ describe("at its time limit", () => {
     assert.deepEqual([started, done, failed, retried], [2, 1, 1, 1]);
     await bench.advance(1000);
     assert.equal(bench.consumer.committed.get("work/0"), 1);
+    assert.equal(bench.stats.of("abandoned").length, 1, "it is told once");
+  });
+
+  test("each attempt that is abandoned is counted; the last one's message is a dead letter", async () => {
+    const { bench, work } = await running();
+    await using _ = bench;
+    for (const _attempt of [1, 2]) {
+      await bench.advance(30_000, 3);
+      await bench.advance(10_000, 3);
+      await bench.advance(1000, 3);
+    }
+    assert.equal(bench.stats.of("dead").length, 1);
+    assert.deepEqual(bench.stats.of("abandoned").map(({ attempt }) => attempt), [1, 2]);
+    // Neither their success nor their failure counts any more.
+    work.runs[0]!.finish();
+    work.runs[1]!.fail(new Error("late"));
+    await bench.turn(3);
+    const { done, failed, retried, dead, abandoned } = bench.stats.counts.get("work")!;
+    assert.deepEqual([done, failed, retried, dead, abandoned], [0, 2, 1, 1, 2]);
+    assert.equal(bench.producer.sent.length, 1);
+  });
+
+  test("an attempt of a lost partition that ignores its signal is abandoned too", async () => {
+    const { bench, work } = await running();
+    await using _ = bench;
+    bench.consumer.change("lost", P0);
+    await bench.turn(2);
+    assert.equal(bench.worker.runner.inFlight, 1);
+    await bench.advance(10_000, 3);
+    assert.equal(bench.worker.runner.inFlight, 0);
+    assert.equal(bench.stats.of("abandoned").length, 1);
+    work.run(1).finish();
+    await bench.turn(3);
+    assert.equal(bench.stats.counts.get("work")!.done, 0);
   });
 
   test("a late success does not count", async () => {

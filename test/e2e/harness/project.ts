@@ -55,6 +55,10 @@ export class Project implements Disposable {
     appendFileSync(this.path(name), text);
   }
 
+  remove(name: string): void {
+    rmSync(this.path(name));
+  }
+
   read(name: string): string {
     return readFileSync(this.path(name), "utf8");
   }

@@ -26,6 +26,8 @@ const OPTIONS: WorkerOptions = {
   graceMs: 20_000,
   revokeDrainMs: 5000,
   unroutable: "dead",
+  breaker: { run: 100, ratio: 0.5 },
+  breakerExit: false,
 };
 
 /** More turns than any test needs to get where it wants to. */

@@ -6,6 +6,7 @@ export interface TaskCounts {
   discarded: number;
   failed: number;
   retried: number;
+  abandoned: number;
   dead: number;
   /** Run times, in the order in which the attempts ended. */
   runMs: number[];
@@ -27,6 +28,7 @@ export class RecordingStats implements Stats {
       discarded: 0,
       failed: 0,
       retried: 0,
+      abandoned: 0,
       dead: 0,
       runMs: [],
     };
@@ -40,6 +42,7 @@ export class RecordingStats implements Stats {
         if (retried) counts.retried++;
         counts.runMs.push(ms);
       },
+      abandoned: () => void counts.abandoned++,
       dead: () => void counts.dead++,
     };
   }
