@@ -40,8 +40,11 @@ function start(terminal: TmuxTerminal, scenario: string, redirect = ""): void {
 const ready = { what: "the panel with the user's lines" };
 const isReady = (screen: string) => /^ready$/m.test(screen) && /^memory /m.test(screen);
 const headers = (screen: string) => screen.match(/^── .*running/gm)?.length ?? 0;
+// A screen with nothing but a prompt is that of a shell which has not yet read the command.
 const untilLeft = (terminal: TmuxTerminal) =>
-  terminal.until((screen) => screen.endsWith(PROMPT), { what: "the prompt after the program" });
+  terminal.until((screen) => screen !== PROMPT && screen.endsWith(PROMPT), {
+    what: "the prompt after the program",
+  });
 
 terminalTest(
   "LiveTerminal keeps the user's lines above the panel",

@@ -100,6 +100,15 @@ export async function deleteTopic(name: string): Promise<void> {
   await admin.deleteTopics({ topics: [name] });
 }
 
+/** Deletes what lies below `offset`, as retention does. */
+export async function deleteRecords(of: string, partition: number, offset: number): Promise<void> {
+  const { admin } = await connect();
+  await admin.deleteTopicRecords({
+    topic: of,
+    partitions: [{ partition, offset: String(offset) }],
+  });
+}
+
 export interface Outgoing {
   key?: string | null;
   value: string | Uint8Array | null;
