@@ -147,6 +147,7 @@ export function spread(values: readonly unknown[], partitions: number): Outgoing
 /** What a group has committed of a topic, by partition; one without a commit is not there. */
 export async function committed(group: string, of: string): Promise<Map<number, Committed>> {
   const { admin } = await connect();
+  await coordinated(group, of);
   const answer = await admin.fetchOffsets({ groupId: group, topics: [of] });
   const partitions = answer.find(({ topic }) => topic === of)?.partitions ?? [];
   return new Map(
@@ -157,6 +158,37 @@ export async function committed(group: string, of: string): Promise<Map<number, 
       { offset: Number(offset), metadata: metadata ?? "" },
     ]),
   );
+}
+
+const coordinators = new Map<string, Promise<void>>();
+
+/**
+ * Resolves when the group has a coordinator. Without one, as at the first use of a fresh cluster, the
+ * package's `fetchOffsets` crashes the process (1.10.1, common.cc:1337).
+ */
+function coordinated(group: string, of: string): Promise<void> {
+  let found = coordinators.get(group);
+  if (!found) coordinators.set(group, found = findCoordinator(group, of));
+  return found;
+}
+
+async function findCoordinator(group: string, of: string): Promise<void> {
+  const consumer = new KafkaConsumer({
+    "bootstrap.servers": brokers.plain ?? "",
+    "group.id": group,
+  });
+  await connectConsumer(consumer);
+  try {
+    await until(
+      `the coordinator of ${group}`,
+      () =>
+        new Promise((resolve) =>
+          consumer.committed([{ topic: of, partition: 0 }], 5000, (error) => resolve(!error))
+        ),
+    );
+  } finally {
+    await disconnectConsumer(consumer);
+  }
 }
 
 /** Commits for a group that has no member, as a worker before would have. */
