@@ -98,6 +98,8 @@ export interface PartitionSnapshot {
   watermark: number;
   /** Last offset that the broker confirmed as committed; -1 without one. */
   committed: number;
+  /** Finished above the watermark without room in the last commit: a crash would run them again. */
+  uncovered: number;
   /** One past the last message received; -1 before the first. */
   position: number;
   /** End of the partition as far as known; -1 when unknown. */

@@ -78,6 +78,7 @@ function readTopics(worker: Worker, consumer: Consumer, now: number): TopicSnaps
       partition: partition.partition,
       watermark,
       committed: partition.committed,
+      uncovered: partition.commits.uncovered,
       position,
       end,
     });

@@ -76,6 +76,7 @@ const anyPartition: fc.Arbitrary<PartitionSnapshot> = fc.record({
   partition: fc.nat(100_000),
   watermark: fc.oneof(fc.constant(-1), anyCount),
   committed: fc.oneof(fc.constant(-1), anyCount),
+  uncovered: anyCount,
   position: fc.oneof(fc.constant(-1), anyCount),
   end: fc.oneof(fc.constant(-1), anyCount),
 });

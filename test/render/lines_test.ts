@@ -36,6 +36,13 @@ test("formatStatsLine names the tasks whose breakers are not closed, and counts 
   assert.match(line, / abandoned=3 /);
 });
 
+test("formatStatsLine tells what a crash would run again for want of room", () => {
+  const snapshot = busySnapshot();
+  snapshot.topics[0]!.partitions[0]!.uncovered = 12;
+  assert.match(formatStatsLine(snapshot), / uncovered=12 /);
+  assert.doesNotMatch(formatStatsLine(busySnapshot()), /uncovered/);
+});
+
 test("formatSummaryLine tells what the run came to", () => {
   assert.equal(
     formatSummaryLine(busySnapshot()),

@@ -75,6 +75,7 @@ export function busySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
           partition,
           watermark: 301_000 + partition * 311,
           committed: 301_000,
+          uncovered: 0,
           position: 302_400 + partition * 311,
           end: 304_000 + partition * 389,
         })),
@@ -91,7 +92,14 @@ export function busySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
         topic: "webhooks",
         lag: 0,
         partitions: [
-          { partition: 0, watermark: 34_012, committed: 34_000, position: 34_124, end: 34_124 },
+          {
+            partition: 0,
+            watermark: 34_012,
+            committed: 34_000,
+            uncovered: 0,
+            position: 34_124,
+            end: 34_124,
+          },
         ],
         blocked: {
           partition: 0,
@@ -105,7 +113,14 @@ export function busySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       {
         topic: "payments",
         lag: null,
-        partitions: [{ partition: 0, watermark: 8, committed: 8, position: 8, end: -1 }],
+        partitions: [{
+          partition: 0,
+          watermark: 8,
+          committed: 8,
+          uncovered: 0,
+          position: 8,
+          end: -1,
+        }],
         blocked: null,
       },
     ],
@@ -187,6 +202,7 @@ export function crowdedSnapshot(): Snapshot {
         partition,
         watermark: 1_000_000 + partition,
         committed: 1_000_000,
+        uncovered: 0,
         position: 1_000_100 + partition,
         end: 1_000_200 + partition * 7919 % 1009,
       })),

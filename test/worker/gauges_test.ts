@@ -51,7 +51,7 @@ describe("readGauges", () => {
     await it.advance(1000);
     const [topicA, topicB] = read(it).topics;
     assert.deepEqual(topicA!.partitions, [
-      { partition: 0, watermark: 1, committed: 1, position: 3, end: 3 },
+      { partition: 0, watermark: 1, committed: 1, uncovered: 0, position: 3, end: 3 },
     ]);
     assert.deepEqual([topicA!.lag, topicB!.lag], [2, 1]);
   });
