@@ -90,6 +90,12 @@ export class KafkaError extends TaskcError {
   }
 }
 
+/** Nothing has moved for longer than `--stall-exit` allows. */
+export class StallError extends TaskcError {
+  readonly code = "E_STALLED";
+  readonly exitCode = EXIT.stalled;
+}
+
 /** The text for a terminal or log: the message, then the hint on a line of its own. */
 export function describeFailure(error: TaskcError): string {
   return error.hint ? `${error.message}\n  ${error.hint}` : error.message;

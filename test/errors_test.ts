@@ -27,6 +27,7 @@ describe("the error family", () => {
       "KafkaError",
       "ModuleError",
       "SettingsError",
+      "StallError",
       "UsageError",
     ]);
   });

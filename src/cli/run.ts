@@ -15,6 +15,7 @@ import { bindSender } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { Drain } from "../worker/drain.ts";
 import { Worker } from "../worker/worker.ts";
+import { type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
 import { leaveOnSignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
@@ -41,6 +42,30 @@ async function runModule(
   const module = selectTasks(await loadModule(args.module), settings.only);
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);
+  const observed: Observed = { worker: null, membership: null };
+  const health = settings.metrics && await serveHealth(settings.metrics, () => observed);
+  try {
+    return await runTasks(module, settings, { topics, early, observed, health });
+  } finally {
+    health?.close();
+  }
+}
+
+interface Surroundings {
+  topics: readonly string[];
+  /** Signals until the worker takes them over. */
+  early: { end(): void };
+  /** Filled in when there is something to observe. */
+  observed: Observed;
+  health: HealthServer | null;
+}
+
+async function runTasks(
+  module: TaskModule,
+  settings: Settings<"run">,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { topics } = surroundings;
   const { consumer: forConsumer, producer: forProducer } = splitProperties(settings.properties);
   const brokers = settings.brokers;
   const producer = await KafkaProducer.open({ brokers, properties: forProducer });
@@ -55,26 +80,24 @@ async function runModule(
     });
     bindSender((message) => producer.send(message));
     const connection = { brokers, properties: forConsumer };
-    return await consume(module, settings, { counts, connection, producer, early });
+    return await consume(module, settings, { ...surroundings, counts, connection, producer });
   } finally {
     bindSender(null);
     await producer.close(PRODUCER_CLOSE_MS);
   }
 }
 
-interface Prepared {
+interface Prepared extends Surroundings {
   /** Partitions of each topic. */
   counts: ReadonlyMap<string, number>;
   connection: ConnectionSettings;
   producer: KafkaProducer;
-  /** Signals until the worker takes them over. */
-  early: { end(): void };
 }
 
 async function consume(
   module: TaskModule,
   settings: Settings<"run">,
-  { counts, connection, producer, early }: Prepared,
+  { counts, connection, producer, early, observed, health }: Prepared,
 ): Promise<ExitCode> {
   const topics = [...counts.keys()];
   const consumer = await KafkaConsumer.open({
@@ -124,9 +147,14 @@ async function consume(
         breaker: { run: settings.breakerRun, ratio: settings.breakerRatio },
         // Nobody is there to wait for a drain that waits for a task to work again.
         breakerExit: settings.breakerExit || settings.drain,
+        stallAfterMs: settings.stallAfter,
+        stallExitMs: settings.stallExit,
       },
     );
     const reporter = startReporter({ settings, collector: stats, worker, consumer, clock });
+    const membership = new Membership(consumer);
+    stats.onEvent((event) => membership.note(event));
+    Object.assign(observed, { worker, membership });
     early.end();
     const supervision = superviseProcess({
       worker,
@@ -145,6 +173,7 @@ async function consume(
         topics,
         protocol: consumer.protocol,
       });
+      if (health) stats.event({ event: "health", address: health.address });
       announceBacklog(stats, read, settings);
       // With nothing to do it would only disturb the group.
       if (!drain?.done) consumer.subscribe();

@@ -7,6 +7,7 @@ import { BadValue, formatWhole } from "./bad_value.ts";
 import { parseBroker } from "./broker_list.ts";
 import { formatByteSize, parseByteSize } from "./byte_size.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen_address.ts";
 import { didYouMean } from "./nearest_name.ts";
 import { formatStartPosition, parseStartPosition, type StartPosition } from "./start_position.ts";
 
@@ -104,6 +105,25 @@ export function duration(min: number, max: number): Kind<number> {
       return ms;
     },
     format: formatDuration,
+  });
+}
+
+/** A duration, or `off` for none. */
+export function durationOrOff(min: number, max: number): Kind<number | null> {
+  const kind = duration(min, max);
+  return textKind<number | null>({
+    placeholder: "DURATION|off",
+    range: `${kind.range}, or off`,
+    parse: (text, context) => text.trim() === "off" ? null : kind.fromText([text], context),
+    format: (value) => value === null ? "off" : kind.format(value),
+  });
+}
+
+export function listenAddress(): Kind<ListenAddress> {
+  return textKind({
+    placeholder: "ADDR",
+    parse: parseListenAddress,
+    format: formatListenAddress,
   });
 }
 

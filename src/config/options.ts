@@ -10,9 +10,11 @@ import {
   byteSize,
   choice,
   duration,
+  durationOrOff,
   headerList,
   kafkaName,
   type Kind,
+  listenAddress,
   onOff,
   optional,
   orOff,
@@ -341,6 +343,23 @@ export const OPTIONS = {
     default: 5 * SECOND,
   }),
 
+  stallAfter: option({
+    kind: durationOrOff(100, 30 * DAY),
+    help: "With lag and nothing finished or committed for so long, the worker counts as stalled",
+    details: "An event names what it waits for, and `/healthz` fails.",
+    group: "Timing",
+    commands: ["run", "dev"],
+    default: 5 * MINUTE,
+  }),
+  stallExit: option({
+    kind: optional(duration(100, 30 * DAY)),
+    help: "Leave with exit code 6 when nothing has moved for so long",
+    group: "Timing",
+    commands: ["run"],
+    default: null,
+    defaultText: "it stays",
+  }),
+
   stats: option({
     kind: choice(["tty", "lines", "json", "off"]),
     help: "How figures are shown, on stderr",
@@ -350,6 +369,18 @@ export const OPTIONS = {
     commands: ["run", "dev"],
     default: ({ stderrIsTerminal }) => (stderrIsTerminal ? "tty" : "lines"),
     defaultText: "tty on a terminal, else lines",
+  }),
+  metrics: option({
+    kind: optional(listenAddress()),
+    help: "Serve /healthz and /readyz here, on loopback unless a host is given",
+    details:
+      "`9464` and `:9464` are `127.0.0.1:9464`; port 0 takes a free one, which the event `health` " +
+      "tells. `/healthz` fails while the worker is stalled, `/readyz` unless it has joined its group, " +
+      "reaches a broker and is not leaving.",
+    group: "Output",
+    commands: ["run"],
+    default: null,
+    defaultText: "nowhere",
   }),
   json: option({
     kind: onOff(),

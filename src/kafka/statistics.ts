@@ -2,6 +2,10 @@
 
 export interface Statistics {
   brokersUp: number;
+  /** The coordinator of the group answers. */
+  coordinatorUp: boolean;
+  /** A member of the classic protocol has its share, also one that is nothing. */
+  settled: boolean;
   /** Bytes prefetched, all partitions together. */
   prefetchedBytes: number;
   /** Bytes of messages received since the client was made. */
@@ -12,6 +16,7 @@ export interface Statistics {
 
 interface RawStatistics {
   rxmsg_bytes?: number;
+  cgrp?: { state?: string; join_state?: string };
   brokers?: Record<string, { state?: string; nodeid?: number }>;
   topics?: Record<string, {
     partitions?: Record<string, { fetchq_size?: number; hi_offset?: number; ls_offset?: number }>;
@@ -22,6 +27,8 @@ export function readStatistics(text: string): Statistics {
   const raw = JSON.parse(text) as RawStatistics;
   const statistics: Statistics = {
     brokersUp: 0,
+    coordinatorUp: raw.cgrp?.state === "up",
+    settled: raw.cgrp?.join_state === "steady",
     prefetchedBytes: 0,
     receivedBytes: raw.rxmsg_bytes ?? 0,
     ends: new Map(),

@@ -31,6 +31,8 @@ export function severityOf(event: WorkerEvent): Severity {
     case "breaker-closed":
     case "stopped":
     case "draining":
+    case "health":
+    case "stall-ended":
       return "info";
     case "rebalance":
       return event.change === "lost" ? "warn" : "info";
@@ -55,6 +57,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "dead-letter-refused":
     case "breaker-open":
     case "kafka-error":
+    case "stalled":
     case "forced-exit":
     case "task-exit":
       return "error";
@@ -138,6 +141,18 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       } by ` +
         (task === null ? `something that cannot be told${among(candidates)}` : text(task));
     }
+    case "stalled": {
+      const { topic, partition, offset, key, attempt, ageMs } = event;
+      return `Stalled, nothing has moved for ${formatDuration(event.forMs)}: ${text(event.cause)}` +
+        (event.task === null ? "" : `, ${text(event.task)}`) +
+        (topic === null ? "" : ` ${text(topic)}[${partition}]@${offset}`) +
+        (key === null ? "" : ` key ${quoteText(key, { ascii })}`) +
+        (ageMs === null ? "" : `, attempt ${attempt}, taken ${formatDuration(ageMs)} ago`);
+    }
+    case "stall-ended":
+      return `No longer stalled, after ${formatDuration(event.forMs)}`;
+    case "health":
+      return `Health is served at http://${text(event.address)}/healthz and /readyz`;
     case "forced-exit":
       return `Left by force, ${text(event.reason)}; ` +
         (event.task === null

@@ -23,6 +23,19 @@ export interface Stats {
   event(event: WorkerEvent): void;
 }
 
+/** What keeps a worker that has stalled. */
+export type StallCause =
+  | "breaker open"
+  | "broker down"
+  | "commits refused"
+  | "dead letters refused"
+  | "key held by a dead letter"
+  | "no free slot"
+  | "nothing received"
+  | "started with caution"
+  | "task running"
+  | "waiting for a retry";
+
 /** Each event also names the time when it is written; docs/stats.md describes all of them. */
 export type WorkerEvent =
   | { event: "started"; group: string; tasks: string[]; topics: string[]; protocol: string }
@@ -133,5 +146,21 @@ export type WorkerEvent =
   | { event: "stopped"; exitCode: number }
   /** The process ends, whatever still runs. */
   | { event: "forced-exit"; reason: string; task: string | null; candidates: string[] }
+  /** Nothing moves; the message that has held a watermark back for longest, where there is one. */
+  | {
+    event: "stalled";
+    cause: StallCause;
+    task: string | null;
+    topic: string | null;
+    partition: number | null;
+    offset: number | null;
+    key: string | null;
+    attempt: number | null;
+    ageMs: number | null;
+    forMs: number;
+  }
+  | { event: "stall-ended"; forMs: number }
+  /** Where `/healthz` and `/readyz` are served. */
+  | { event: "health"; address: string }
   /** A task ends the process by itself. */
   | { event: "task-exit"; task: string | null; candidates: string[]; exitCode: number };

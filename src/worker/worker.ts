@@ -4,7 +4,7 @@
  * are collected in the next turn.
  */
 import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
-import { EXIT, type ExitCode, KafkaError, ModuleError } from "../errors.ts";
+import { EXIT, type ExitCode, ModuleError, type TaskcError } from "../errors.ts";
 import { makeLanes } from "../task/registry.ts";
 import { Assignments } from "./assignments.ts";
 import { CautiousStarts } from "./caution.ts";
@@ -14,8 +14,10 @@ import { Departure } from "./departure.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Drain } from "./drain.ts";
 import { Idle } from "./idle.ts";
+import { KafkaNews } from "./kafka_news.ts";
 import { LoopBeat } from "./loop_beat.ts";
 import { Runner } from "./runner.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { TaskState } from "./task_state.ts";
 import type { WorkerOptions, WorkerParts } from "./worker_parts.ts";
 
@@ -36,16 +38,16 @@ export class Worker {
   readonly runner: Runner;
   readonly assignments: Assignments;
   readonly beat: LoopBeat;
+  readonly stall: StallWatch;
   readonly #parts: WorkerParts;
   readonly #committer: Committer;
   readonly #dispatcher: Dispatcher;
   readonly #idle: Idle;
   readonly #departure: Departure;
+  readonly #news: KafkaNews;
   #phase: ShutdownPhase = "running";
   #phaseSince = 0;
   #unfinished = 0;
-  /** `since` is on the worker's clock. */
-  #broker: { state: "up" | "down"; since: number };
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     const { module, consumer, producer, stats, clock } = parts;
@@ -91,6 +93,17 @@ export class Worker {
       wake: this.#idle.wake,
       revokeDrainMs: options.revokeDrainMs,
     });
+    const leave = (failure: TaskcError) => this.#departure.beginFor(failure);
+    this.#news = new KafkaNews({ consumer, stats, clock, leave });
+    this.stall = new StallWatch({
+      bounds: { afterMs: options.stallAfterMs, exitMs: options.stallExitMs },
+      partitions: () => this.assignments.partitions,
+      brokerDown: () => this.broker.state === "down",
+      consumer,
+      stats,
+      clock,
+      leave,
+    });
     this.#dispatcher = new Dispatcher({
       consumer,
       assignments: this.assignments,
@@ -108,12 +121,11 @@ export class Worker {
       stop: (reason) =>
         this.#departure.beginFor(new ModuleError(reason, { hint: UNROUTABLE_HINT })),
     });
-    this.#broker = { state: "up", since: clock.now() };
     consumer.onWake(this.#idle.wake);
   }
 
   get broker(): { state: "up" | "down"; sinceMs: number } {
-    return { state: this.#broker.state, sinceMs: this.#parts.clock.now() - this.#broker.since };
+    return this.#news.broker;
   }
 
   get phase(): ShutdownPhase {
@@ -144,12 +156,13 @@ export class Worker {
       let taken = 0;
       try {
         this.beat.beat();
-        this.#noteKafkaEvents();
+        this.#news.note();
         this.assignments.handleChanges();
         this.runner.collectOutcomes();
         this.#committer.startIfDue(this.assignments.partitions, clock.now());
         const { messages, bytes } = this.#dispatcher.room();
         taken = this.#dispatcher.dispatch(consumer.poll(Math.min(messages, MAX_BATCH), bytes));
+        if (this.#phase === "running") this.stall.look();
         this.#advanceShutdown();
       } catch (bug) {
         this.#leaveForBug(bug);
@@ -176,20 +189,6 @@ export class Worker {
     const { nextDue } = this.assignments;
     const due = Math.min(this.runner.nextDue, nextDue, this.#committer.nextDue);
     return due - this.#parts.clock.now();
-  }
-
-  #noteKafkaEvents(): void {
-    const { clock, consumer, stats } = this.#parts;
-    for (const change of consumer.takeBrokerChanges()) {
-      this.#broker = { state: change.up ? "up" : "down", since: clock.now() };
-      stats.event(
-        change.up ? { event: "broker-up" } : { event: "broker-down", reason: change.reason },
-      );
-    }
-    for (const { code, message, fatal } of consumer.takeProblems()) {
-      stats.event({ event: "kafka-error", code, reason: message });
-      if (fatal) this.#departure.beginFor(new KafkaError(`Kafka refuses this worker: ${message}`));
-    }
   }
 
   #advanceShutdown(): void {

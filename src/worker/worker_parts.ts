@@ -25,6 +25,9 @@ export interface WorkerOptions {
   breaker: BreakerPolicy;
   /** Leave when a breaker opens, with the exit code of failed tasks. */
   breakerExit: boolean;
+  /** Milliseconds without progress after which it counts as stalled, and after which it leaves. */
+  stallAfterMs: number | null;
+  stallExitMs: number | null;
 }
 
 export interface WorkerParts {

@@ -34,7 +34,10 @@ test("resolveSettings gives the defaults that the design fixes", () => {
     commitInterval: 1000,
     grace: 20_000,
     revokeDrain: 5000,
+    stallAfter: 300_000,
+    stallExit: null,
     stats: "lines",
+    metrics: null,
     config: null,
   });
 });

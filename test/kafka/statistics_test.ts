@@ -27,6 +27,16 @@ describe("readStatistics", () => {
     assert.deepEqual([...statistics.ends.get("work")!], [[0, 10], [1, 7], [2, -1]]);
   });
 
+  test("knows whether the coordinator answers and a classic member has its share", () => {
+    const read = (cgrp: object) => {
+      const { coordinatorUp, settled } = readStatistics(JSON.stringify({ cgrp }));
+      return [coordinatorUp, settled];
+    };
+    assert.deepEqual(read({ state: "wait-coord", join_state: "init" }), [false, false]);
+    assert.deepEqual(read({ state: "up", join_state: "wait-join" }), [true, false]);
+    assert.deepEqual(read({ state: "up", join_state: "steady" }), [true, true]);
+  });
+
   test("makes do with what is not there", () => {
     const { brokersUp, prefetchedBytes, ends } = readStatistics("{}");
     assert.deepEqual([brokersUp, prefetchedBytes, ends.size], [0, 0, 0]);

@@ -126,5 +126,17 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     task: null,
     candidates: ["resizeImage"],
   },
+  stalled: {
+    event: "stalled",
+    cause: "task running",
+    task: "resizeImage",
+    ...AT_NINE,
+    key: "user-42",
+    attempt: 2,
+    ageMs: 312_000,
+    forMs: 300_000,
+  },
+  "stall-ended": { event: "stall-ended", forMs: 360_000 },
+  health: { event: "health", address: "127.0.0.1:9464" },
   "task-exit": { event: "task-exit", task: "resizeImage", candidates: [], exitCode: 1 },
 };

@@ -92,6 +92,10 @@ const lines: Record<keyof typeof EVENTS, string> = {
     'candidates=resizeImage,sendWebhook reason="Error: gone\\n    at later (tasks.ts:9:1)"',
   "loop-blocked": 'task=resizeImage candidates="" blocked_ms=4200 over=true',
   "forced-exit": 'reason="the time to leave is over" task=- candidates=resizeImage',
+  stalled: 'cause="task running" task=resizeImage topic=images partition=0 offset=9 key=user-42 ' +
+    "attempt=2 age_ms=312000 for_ms=300000",
+  "stall-ended": "for_ms=360000",
+  health: "address=127.0.0.1:9464",
   "task-exit": 'task=resizeImage candidates="" exit_code=1',
 };
 for (const [kind, fields] of Object.entries(lines)) {

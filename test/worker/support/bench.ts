@@ -28,6 +28,8 @@ const OPTIONS: WorkerOptions = {
   unroutable: "dead",
   breaker: { run: 100, ratio: 0.5 },
   breakerExit: false,
+  stallAfterMs: null,
+  stallExitMs: null,
 };
 
 /** More turns than any test needs to get where it wants to. */

@@ -1,0 +1,104 @@
+/** A worker that does not get on says so, once, with what keeps it; and leaves when it is told to. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { EXIT, StallError } from "../../src/errors.ts";
+import { Bench } from "./support/bench.ts";
+import { manualTask } from "./support/manual_task.ts";
+
+const P0 = { topic: "work", partition: 0 };
+const RETRY = { attempts: 2, min: "1h", max: "1h", jitter: "none" } as const;
+
+async function running(options = {}, taskOptions = {}) {
+  const work = manualTask({ topic: "work", timeout: "none", retry: RETRY, ...taskOptions });
+  const bench = new Bench({ work: work.task }, {
+    stallAfterMs: 60_000,
+    idleSleepMs: 1,
+    ...options,
+  });
+  bench.consumer.append("work", 0, 1, 2);
+  await bench.assign(P0);
+  return { bench, work };
+}
+
+/** So that it is seen that something moved, and from when. */
+async function pass(bench: Bench, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1000) await bench.advance(1000);
+}
+
+describe("a worker with lag", () => {
+  test("is stalled when nothing was finished for --stall-after, by the oldest message", async () => {
+    const { bench, work } = await running();
+    await using _ = bench;
+    await pass(bench, 50_000);
+    work.run(2).finish();
+    await pass(bench, 59_000);
+    assert.deepEqual(bench.stats.of("stalled"), [], "something moved meanwhile");
+    await pass(bench, 30_000);
+    const [told, ...more] = bench.stats.of("stalled");
+    assert.deepEqual(more, []);
+    const { ageMs, forMs, ...rest } = told!;
+    assert.deepEqual(rest, {
+      event: "stalled",
+      cause: "task running",
+      task: "work",
+      ...P0,
+      offset: 0,
+      key: null,
+      attempt: 1,
+    });
+    assert.ok(ageMs! >= 109_000 && forMs >= 60_000, `${ageMs} ${forMs}`);
+    assert.equal(bench.worker.stall.stalled, told);
+
+    work.run(1).finish();
+    await pass(bench, 2000);
+    assert.equal(bench.worker.stall.stalled, null);
+    assert.equal(bench.stats.of("stall-ended").length, 1);
+    await pass(bench, 200_000);
+    assert.equal(bench.stats.of("stalled").length, 1, "without lag nothing stalls");
+  });
+
+  test("names a retry that it waits for", async () => {
+    const { bench, work } = await running();
+    await using _ = bench;
+    work.run(1).fail(new Error("no"));
+    work.run(2).finish();
+    await pass(bench, 70_000);
+    assert.equal(bench.stats.of("stalled")[0]?.cause, "waiting for a retry");
+  });
+
+  test("names dead letters that are refused", async () => {
+    const { bench, work } = await running({}, { retry: { attempts: 1 } });
+    await using _ = bench;
+    bench.producer.refuse = () => new Error("not authorised");
+    work.run(1).fail(new Error("no"));
+    work.run(2).finish();
+    await pass(bench, 70_000);
+    assert.equal(bench.stats.of("stalled")[0]?.cause, "dead letters refused");
+  });
+
+  test("names commits that are refused", async () => {
+    const { bench, work } = await running();
+    await using _ = bench;
+    bench.consumer.refuseCommit = () => ({ code: 30, message: "no" });
+    for (const input of [1, 2]) work.run(input).finish();
+    await pass(bench, 70_000);
+    const { cause, topic, partition, offset } = bench.stats.of("stalled")[0]!;
+    assert.deepEqual({ cause, topic, partition, offset }, {
+      cause: "commits refused",
+      ...P0,
+      offset: 2,
+    });
+  });
+
+  test("leaves with exit code 6 after --stall-exit, and says why", async () => {
+    const { bench } = await running({ stallAfterMs: null, stallExitMs: 90_000, graceMs: 0 });
+    await using _ = bench;
+    await pass(bench, 89_000);
+    assert.equal(bench.exitCode, null);
+    await pass(bench, 10_000);
+    assert.equal(await bench.end(), EXIT.stalled);
+    assert.equal(bench.stats.of("stalled").length, 1);
+    assert.ok(bench.worker.failure instanceof StallError);
+    assert.match(bench.worker.failure.message, /for 9\d s: task running, work work\/0@0/);
+  });
+});
