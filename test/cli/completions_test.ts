@@ -62,7 +62,7 @@ test("the module is a file; its place is found among flags and their values", ()
 
 test("answerCompletion writes the protocol of the scripts", () => {
   assert.equal(
-    answerCompletion(["run", "--sta"]),
+    answerCompletion(["run", "--stats"]),
     "--stats\tHow figures are shown, on stderr\n:4\n",
   );
   assert.equal(answerCompletion(["run", "t.ts", ""]), ":4\n");
