@@ -108,17 +108,6 @@ export function duration(min: number, max: number): Kind<number> {
   });
 }
 
-/** A duration, or `off` for none. */
-export function durationOrOff(min: number, max: number): Kind<number | null> {
-  const kind = duration(min, max);
-  return textKind<number | null>({
-    placeholder: "DURATION|off",
-    range: `${kind.range}, or off`,
-    parse: (text, context) => text.trim() === "off" ? null : kind.fromText([text], context),
-    format: (value) => value === null ? "off" : kind.format(value),
-  });
-}
-
 export function listenAddress(): Kind<ListenAddress> {
   return textKind({
     placeholder: "ADDR",

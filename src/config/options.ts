@@ -10,7 +10,6 @@ import {
   byteSize,
   choice,
   duration,
-  durationOrOff,
   headerList,
   kafkaName,
   type Kind,
@@ -344,7 +343,7 @@ export const OPTIONS = {
   }),
 
   stallAfter: option({
-    kind: durationOrOff(100, 30 * DAY),
+    kind: orOff(duration(100, 30 * DAY)),
     help: "With lag and nothing finished or committed for so long, the worker counts as stalled",
     details: "An event names what it waits for, and `/healthz` fails.",
     group: "Timing",
