@@ -1,5 +1,7 @@
 /** scripts/kafka: what the tests of faults rely on. Clusters of its own, beside the one of the tests. */
 import assert from "node:assert/strict";
+import kafkaPackage from "@confluentinc/kafka-javascript";
+import { connect, createServer, type Socket } from "node:net";
 import { brokerTest, Cluster } from "./harness.ts";
 
 brokerTest("kafka start prints the address alone; stop leaves no process", async () => {
@@ -42,3 +44,47 @@ brokerTest("one of three brokers can be paused, killed and started again", async
   assert.deepEqual(await cluster.states(), ["ready", "ready", "ready"]);
   assert.equal((await cluster.run("kill", "4")).code, 2, "there is no fourth");
 });
+
+brokerTest("kafka start --proxied tells clients of places that are free for proxies", async () => {
+  await using cluster = new Cluster();
+  const { code, stderr } = await cluster.run("start", "--proxied");
+  assert.equal(code, 0, stderr);
+  const { stdout: proxied } = await cluster.run("address", "--listener", "proxied");
+  const { stdout: behind } = await cluster.run("behind");
+  await using proxy = await forward(portOf(proxied), portOf(behind));
+  const client = new kafkaPackage.Producer({ "bootstrap.servers": proxied.trim() }, {});
+  const { brokers } = await new Promise<{ brokers: { port: number }[] }>((resolve, reject) =>
+    client.connect(
+      { timeout: 30_000 },
+      (error, metadata) => error ? reject(error) : resolve(metadata),
+    )
+  );
+  assert.deepEqual(brokers.map(({ port }) => port), [portOf(proxied)]);
+  assert.ok(proxy.connections > 0);
+  await new Promise((resolve) => void client.disconnect(1000, resolve));
+});
+
+function portOf(address: string): number {
+  return Number(address.trim().split(":").at(-1));
+}
+
+/** The least proxy: bytes go to and fro. */
+async function forward(from: number, to: number) {
+  const sockets = new Set<Socket>();
+  const proxy = { connections: 0, [Symbol.asyncDispose]: () => end() };
+  const server = createServer((client) => {
+    proxy.connections++;
+    const broker = connect(to, "127.0.0.1");
+    for (const socket of [client, broker]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+    }
+    client.pipe(broker).pipe(client);
+  });
+  const end = () => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise<void>((resolve) => void server.close(() => resolve()));
+  };
+  await new Promise<void>((resolve) => void server.listen(from, "127.0.0.1", resolve));
+  return proxy;
+}

@@ -86,6 +86,11 @@ export class Started {
     });
   }
 
+  /** The same as `waitForExit` for whom it may run as long as it likes. */
+  get exited(): Promise<Exit> {
+    return this.#exit;
+  }
+
   /** Resolves when the process has ended and all that it printed has been read. */
   waitForExit(): Promise<Exit> {
     return withinHangBound(this.#exit, () => this.#describe("its exit"));

@@ -1,0 +1,143 @@
+/** The judge of the faults has to find each kind of wrong, and to excuse what is no wrong. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LedgerLine, Step } from "./ledger.ts";
+import type { Commit } from "./observer.ts";
+import { type Evidence, judge } from "./verdict.ts";
+
+const OLD = 1;
+const NEW = 2;
+
+function line(step: Step, offset: number, at: number, pid = OLD, attempt = 1): LedgerLine {
+  return { step, pid, id: offset, partition: 0, offset, key: "k", attempt, at };
+}
+
+function run(offset: number, from: number, to: number, pid = OLD): LedgerLine[] {
+  return [line("start", offset, from, pid), line("finish", offset, to, pid)];
+}
+
+function commit(offset: number, at: number, metadata = ""): Commit {
+  return { group: "g", topic: "t", partition: 0, offset, metadata, at };
+}
+
+/** `count` messages, all acknowledged; the metadata of a commit lists offsets. */
+function evidence(count: number, given: Partial<Evidence>): Evidence {
+  const offsets = Array.from({ length: count }, (_, offset) => offset);
+  return {
+    acknowledged: new Map(offsets.map((id) => [id, { partition: 0, offset: id, key: "k" }])),
+    records: offsets.map((offset) => ({ partition: 0, offset, id: offset, key: "k" })),
+    lines: [],
+    commits: [],
+    kills: [],
+    endings: [],
+    changes: [],
+    ordered: false,
+    disturbed: false,
+    finishedAbove: ({ metadata }) => metadata.split(" ").filter(Boolean).map(Number),
+    ...given,
+  };
+}
+
+const partitions = new Set([0]);
+
+test("judge finds nothing where all ran once and was committed afterwards", () => {
+  const verdict = judge(evidence(2, {
+    lines: [...run(0, 1, 5), ...run(1, 2, 3)],
+    commits: [commit(0, 4, "1"), commit(2, 5)],
+    ordered: false,
+  }));
+  assert.deepEqual(verdict.violations, []);
+  assert.equal(verdict.repeated, 0);
+});
+
+test("judge names messages that never finished", () => {
+  const { lost, violations } = judge(evidence(2, { lines: run(0, 1, 2) }));
+  assert.deepEqual(lost, [1]);
+  assert.match(violations.join("\n"), /1 messages were lost: 1/);
+});
+
+test("judge names a record that nobody acknowledged and nobody ran", () => {
+  const given = evidence(2, { lines: run(0, 1, 2) });
+  const acknowledged = new Map([...given.acknowledged].slice(0, 1));
+  const { lost, violations } = judge({ ...given, acknowledged });
+  assert.deepEqual(lost, []);
+  assert.deepEqual(violations, ["1 records did not finish: 0@1"]);
+});
+
+test("judge names a commit that is older than a finish below it", () => {
+  const { violations } = judge(evidence(2, {
+    lines: [...run(0, 1, 5), ...run(1, 1, 2)],
+    commits: [commit(2, 4)],
+  }));
+  assert.deepEqual(violations, ["commit 0@2 at 4 passed 1 unfinished: offsets 0"]);
+});
+
+test("judge names metadata that tells what is unfinished as finished", () => {
+  const { violations } = judge(evidence(2, {
+    lines: [...run(0, 1, 5), ...run(1, 1, 5)],
+    commits: [commit(0, 4, "1")],
+  }));
+  assert.match(violations.join(), /metadata of commit 0@0 at 4 tells unfinished offset 1/);
+});
+
+test("judge names a commit that goes back; a late one of a disturbed client is counted", () => {
+  const lines = [...run(0, 1, 1), ...run(1, 1, 1)];
+  const commits = [commit(1, 2), commit(2, 3), commit(1, 4), commit(2, 5)];
+  assert.match(judge(evidence(2, { lines, commits })).violations.join(), /went back from 2/);
+  const disturbed = judge(evidence(2, { lines, commits, disturbed: true }));
+  assert.deepEqual(disturbed.violations, []);
+  assert.equal(disturbed.lateCommits, 1);
+});
+
+test("judge names an attempt that overtakes an earlier message of its key", () => {
+  const lines = [
+    line("start", 0, 1),
+    line("start", 1, 2),
+    line("finish", 0, 3),
+    line("finish", 1, 3),
+  ];
+  assert.deepEqual(judge(evidence(2, { lines })).violations, []);
+  const { violations } = judge(evidence(2, { lines, ordered: true }));
+  assert.deepEqual(violations, ["key k: offset 1 started at 2 in 1 before 0 had finished"]);
+});
+
+test("judge explains repeats after a kill, and bounds them by what it left open", () => {
+  const verdict = judge(evidence(5, {
+    lines: [
+      line("start", 0, 1),
+      ...run(1, 1, 2),
+      ...run(2, 1, 2),
+      ...run(3, 1, 6),
+      line("start", 4, 7),
+      ...[0, 1, 3, 4].flatMap((offset) => run(offset, 10, 11, NEW)),
+    ],
+    commits: [commit(0, 5, "2"), commit(5, 12)],
+    kills: [{ pid: OLD, at: 8 }],
+  }));
+  assert.deepEqual(verdict.violations, []);
+  assert.deepEqual(verdict.repeats, { unfinished: 2, uncovered: 1, sinceCommit: 1, stale: 0 });
+  assert.equal(verdict.bound, 4);
+});
+
+test("judge names a repeat of what a commit covered", () => {
+  const { violations } = judge(evidence(1, {
+    lines: [...run(0, 1, 2), ...run(0, 10, 11, NEW)],
+    commits: [commit(1, 3)],
+    kills: [{ pid: OLD, at: 8 }],
+  }));
+  assert.match(violations.join(), /which covers it/);
+});
+
+test("judge names a repeat while another held the partition, unless its worker was about to lose it", () => {
+  const lines = [...run(0, 1, 2), ...run(0, 10, 11, NEW)];
+  assert.match(judge(evidence(1, { lines })).violations.join(), /1 held the partition/);
+  const changes = [{ pid: NEW, change: "lost" as const, partitions, at: 12 }];
+  const { repeats, violations } = judge(evidence(1, { lines, changes }));
+  assert.deepEqual(violations, []);
+  assert.equal(repeats.stale, 1);
+});
+
+test("judge counts no attempt after a failed one as a repeat, wherever it runs", () => {
+  const lines = [line("start", 0, 1), line("failed", 0, 2), ...run(0, 10, 11, NEW)];
+  assert.equal(judge(evidence(1, { lines })).repeated, 0);
+});
