@@ -37,6 +37,7 @@ export async function runFault(rig: Rig, fault: Fault, options: RunOptions): Pro
     protocols,
     workers: 3,
     partitions: 12,
+    ordered: !broken,
     broken,
     ...(broken ? { stallMs: 8000 } : {}),
     ...fault.options,

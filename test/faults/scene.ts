@@ -28,6 +28,7 @@ export interface SceneOptions {
   partitions: number;
   args?: readonly string[];
   taskOptions?: string;
+  /** The task takes the messages of one key one after another, and that is checked. */
   ordered?: boolean;
   broken?: boolean;
   /** When nothing goes on for so long, what is unfinished counts as lost. @default 60,000 */
@@ -72,7 +73,8 @@ export class Scene implements AsyncDisposable {
       let group: string;
       let salt = 0;
       do group = `${topic}-${protocol}-${salt++}`; while (offsetsPartition(group) !== wanted);
-      const { args = [], taskOptions = "", broken = false } = options;
+      const { args = [], broken = false, ordered = false } = options;
+      const taskOptions = `${ordered ? 'order: "key",' : ""} ${options.taskOptions ?? ""}`;
       const brokers = rig.cluster.proxied;
       return new Team({ protocol, group, topic, brokers, args, taskOptions, broken });
     });
@@ -123,7 +125,7 @@ export class Scene implements AsyncDisposable {
     });
   }
 
-  load(rate: number, { keys = 60, work = mixed }: Partial<Omit<Load, "rate">> = {}): void {
+  load(rate: number, { keys = 300, work = mixed }: Partial<Omit<Load, "rate">> = {}): void {
     this.sender.start({ rate, keys, work });
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { executable, Started } from "../e2e/harness/executable.ts";
 import { Ledger, LEDGER_WRITER } from "./ledger.ts";
-import type { Change, Ending } from "./verdict.ts";
+import type { Change, Ending } from "./evidence.ts";
 import { until } from "./waiting.ts";
 
 export type Protocol = "classic" | "consumer";
@@ -116,6 +116,8 @@ export class Team implements AsyncDisposable {
   readonly endings: Ending[] = [];
   /** Ends that should not be: an exit code other than 0 after a signal to leave, a crash. */
   readonly badEnds: string[] = [];
+  /** Workers that gave up before they had joined, and were started again. */
+  restarts = 0;
   readonly #running = new Set<Worker>();
   readonly #leaving = new Set<Worker>();
   readonly #killed = new Set<Worker>();
@@ -217,6 +219,12 @@ export class Team implements AsyncDisposable {
     else {
       this.endings.push(ending);
       // A signal that comes before the program has looked for it ends it as the system does.
+      // One that cannot reach Kafka in time gives up, and whoever runs it starts it again.
+      if (code === 4 && worker.events("started").length === 0 && !this.#leaving.has(worker)) {
+        this.restarts++;
+        this.start();
+        return;
+      }
       const early = (signal === "SIGTERM" || code === 143) && worker.events("started").length === 0;
       if (!this.#leaving.has(worker) || (code !== 0 && !early)) {
         this.badEnds.push(`worker ${worker.pid} ended by itself or badly: ${code ?? signal}`);

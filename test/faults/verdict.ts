@@ -5,59 +5,10 @@
  * The clocks are one machine's. A task writes "finish" before its worker can know that it has finished,
  * so a commit that is older than the line has come too early; never the other way round by chance.
  */
-import type { Commit } from "./observer.ts";
+import { type Evidence, place, some } from "./evidence.ts";
 import type { LedgerLine } from "./ledger.ts";
 import type { LogRecord } from "./log_reader.ts";
-import type { Place } from "./sender.ts";
-
-/** A process that was killed, ended or was frozen: what it did afterwards, or would have, is judged by it. */
-export interface Ending {
-  pid: number;
-  at: number;
-}
-
-/** What a worker said of partitions of its own. */
-export interface Change {
-  pid: number;
-  change: "assigned" | "revoked" | "lost";
-  partitions: ReadonlySet<number>;
-  at: number;
-}
-
-export interface Evidence {
-  acknowledged: ReadonlyMap<number, Place>;
-  /** All that the topic holds. */
-  records: readonly LogRecord[];
-  lines: readonly LedgerLine[];
-  /** Of this group and topic, in the order of each partition. */
-  commits: readonly Commit[];
-  kills: readonly Ending[];
-  /** Other ends of a process's hold on its partitions: an exit, a freeze. */
-  endings: readonly Ending[];
-  /** In the order of time. */
-  changes: readonly Change[];
-  /** The tasks are ordered by key. */
-  ordered: boolean;
-  /**
-   * Brokers or the network were away. Then a commit whose answer did not come may be taken after a newer
-   * one, since the client sends it again by itself: counted, and no violation.
-   */
-  disturbed: boolean;
-  /** Offsets above the commit's own that its metadata tells as finished. */
-  finishedAbove: (commit: Commit) => Iterable<number>;
-}
-
-/** Why a message was run again. */
-export interface Repeats {
-  /** It had not finished where it ran before. */
-  unfinished: number;
-  /** It had finished, but after the last commit. */
-  sinceCommit: number;
-  /** It had finished before the last commit, whose metadata had no room for it. */
-  uncovered: number;
-  /** By a worker that had lost the partition and could not know yet. */
-  stale: number;
-}
+import { CommitHistory, explainRepeats, exposed, type Repeats } from "./repeats.ts";
 
 export interface Verdict {
   acknowledged: number;
@@ -109,11 +60,6 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** A record's name. */
-function place({ partition, offset }: { partition: number; offset: number }): string {
-  return `${partition}@${offset}`;
-}
-
 /** When each record finished first. */
 function firstFinishes(lines: readonly LedgerLine[]): Map<string, number> {
   const finished = new Map<string, number>();
@@ -121,43 +67,6 @@ function firstFinishes(lines: readonly LedgerLine[]): Map<string, number> {
     if (line.step === "finish" && !finished.has(place(line))) finished.set(place(line), line.at);
   }
   return finished;
-}
-
-/** The commits of each partition, and what one of them has covered. */
-class CommitHistory {
-  readonly #byPartition = new Map<number, Commit[]>();
-  readonly #finishedAbove: Evidence["finishedAbove"];
-  readonly #maps = new Map<Commit, Set<number>>();
-
-  constructor({ commits, finishedAbove }: Evidence) {
-    this.#finishedAbove = finishedAbove;
-    for (const commit of commits) {
-      const list = this.#byPartition.get(commit.partition) ?? [];
-      this.#byPartition.set(commit.partition, list);
-      list.push(commit);
-    }
-  }
-
-  /** The last one that was there at a time. */
-  at(partition: number, time: number): Commit | undefined {
-    const commits = this.#byPartition.get(partition) ?? [];
-    let low = 0;
-    let high = commits.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (commits[middle]!.at <= time) low = middle + 1;
-      else high = middle;
-    }
-    return commits[low - 1];
-  }
-
-  covers(commit: Commit | undefined, offset: number): boolean {
-    if (!commit) return false;
-    if (offset < commit.offset) return true;
-    let map = this.#maps.get(commit);
-    if (!map) this.#maps.set(commit, map = new Set(this.#finishedAbove(commit)));
-    return map.has(offset);
-  }
 }
 
 /** The tasks saw each record as it is in the log. */
@@ -265,83 +174,4 @@ function disordered({ lines, records }: Evidence): string[] {
     }
   }
   return violations;
-}
-
-function explainRepeats(
-  { changes, endings, kills, lines }: Evidence,
-  history: CommitHistory,
-): { repeats: Repeats; unexplained: string[]; details: string[] } {
-  const repeats: Repeats = { unfinished: 0, sinceCommit: 0, uncovered: 0, stale: 0 };
-  const unexplained: string[] = [];
-  const details: string[] = [];
-  const ends = [...kills, ...endings];
-  const started = new Map<string, LedgerLine>();
-  const finished = new Map<string, LedgerLine>();
-  const failed = new Set<string>();
-  for (const line of lines) {
-    const { step, partition, offset, at, pid, attempt } = line;
-    const record = place(line);
-    if (step === "finish" && !finished.has(record)) finished.set(record, line);
-    if (step === "failed" || step === "late") failed.add(record);
-    if (step !== "start") continue;
-    const before = started.get(record);
-    started.set(record, line);
-    // An attempt after one that failed is no repeat, wherever it runs.
-    const again = failed.delete(record);
-    if (!before || again || (attempt > 1 && before.pid === pid)) continue;
-    const end = finished.get(record);
-    const ended = ends.find((ending) =>
-      ending.pid === before.pid && ending.at >= before.at && ending.at <= at
-    );
-    const commit = history.at(partition, ended?.at ?? at);
-    const next = nextChange(before, changes);
-    // Another's hold may end later than it says; one's own ends before anything of it can run again.
-    const held = !ended &&
-      (!next || next.change === "assigned" || before.pid === pid && next.at > at);
-    const what = `${record}, started by ${before.pid} at ${before.at}` +
-      `${end ? `, finished by ${end.pid} at ${end.at},` : ""} ran again in ${pid} at ${at}; ` +
-      `the commit was ${commit ? `@${commit.offset} of ${commit.at}` : "missing"}`;
-    // Until it is told, a worker that was frozen or cut off goes on with what it has lost.
-    const stale = nextChange(line, changes)?.change === "lost";
-    const covered = history.covers(commit, offset);
-    let reason: keyof Repeats;
-    if (!held && !end) reason = "unfinished";
-    else if (!held && !covered) {
-      reason = !commit || end!.at >= commit.at ? "sinceCommit" : "uncovered";
-    } else if (stale) reason = "stale";
-    else {
-      unexplained.push(
-        held ? `${what}, and ${before.pid} held the partition` : `${what}, which covers it`,
-      );
-      continue;
-    }
-    repeats[reason]++;
-    details.push(`${reason}: ${what}`);
-  }
-  return { repeats, unexplained, details };
-}
-
-/** What the worker of a run said next of its partition. */
-function nextChange(
-  { pid, partition, at }: LedgerLine,
-  changes: readonly Change[],
-): Change | undefined {
-  return changes.find((change) =>
-    change.pid === pid && change.at >= at && change.partitions.has(partition)
-  );
-}
-
-/** What a kill left started and not covered by a commit: so many may run again because of it. */
-function exposed({ pid, at }: Ending, { lines }: Evidence, history: CommitHistory): number {
-  const uncovered = new Set<string>();
-  for (const line of lines) {
-    if (line.pid !== pid || line.step !== "start" || line.at > at) continue;
-    if (!history.covers(history.at(line.partition, at), line.offset)) uncovered.add(place(line));
-  }
-  return uncovered.size;
-}
-
-function some(values: readonly (number | string)[]): string {
-  const shown = values.slice(0, 5).join(", ");
-  return values.length > 5 ? `${shown}, …` : shown;
 }

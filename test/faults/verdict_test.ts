@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LedgerLine, Step } from "./ledger.ts";
 import type { Commit } from "./observer.ts";
-import { type Evidence, judge } from "./verdict.ts";
+import type { Evidence } from "./evidence.ts";
+import { judge } from "./verdict.ts";
 
 const OLD = 1;
 const NEW = 2;
