@@ -18,6 +18,13 @@ export interface Change {
   at: number;
 }
 
+/** Finished offsets above a commit's own. */
+export interface FinishedMap {
+  offsets: Iterable<number>;
+  /** There was room for more of them. */
+  hasRoom: boolean;
+}
+
 export interface Evidence {
   acknowledged: ReadonlyMap<number, Place>;
   /** All that the topic holds. */
@@ -37,8 +44,8 @@ export interface Evidence {
    * one, since the client sends it again by itself: counted, and no violation.
    */
   disturbed: boolean;
-  /** Offsets above the commit's own that its metadata tells as finished. */
-  finishedAbove: (commit: Commit) => Iterable<number>;
+  /** What the commit's metadata tells; `null` where it has no map. */
+  readMap: (commit: Commit) => FinishedMap | null;
 }
 
 /** A record's name. */

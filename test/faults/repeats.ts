@@ -18,11 +18,11 @@ export interface Repeats {
 /** The commits of each partition, and what one of them has covered. */
 export class CommitHistory {
   readonly #byPartition = new Map<number, Commit[]>();
-  readonly #finishedAbove: Evidence["finishedAbove"];
+  readonly #readMap: Evidence["readMap"];
   readonly #maps = new Map<Commit, Set<number>>();
 
-  constructor({ commits, finishedAbove }: Evidence) {
-    this.#finishedAbove = finishedAbove;
+  constructor({ commits, readMap }: Evidence) {
+    this.#readMap = readMap;
     for (const commit of commits) {
       const list = this.#byPartition.get(commit.partition) ?? [];
       this.#byPartition.set(commit.partition, list);
@@ -32,6 +32,15 @@ export class CommitHistory {
 
   /** The last one that was there at a time. */
   at(partition: number, time: number): Commit | undefined {
+    return this.#byPartition.get(partition)?.[this.#countUpTo(partition, time) - 1];
+  }
+
+  /** How many there were after one time and up to another. */
+  count(partition: number, after: number, upTo: number): number {
+    return this.#countUpTo(partition, upTo) - this.#countUpTo(partition, after);
+  }
+
+  #countUpTo(partition: number, time: number): number {
     const commits = this.#byPartition.get(partition) ?? [];
     let low = 0;
     let high = commits.length;
@@ -40,20 +49,25 @@ export class CommitHistory {
       if (commits[middle]!.at <= time) low = middle + 1;
       else high = middle;
     }
-    return commits[low - 1];
+    return low;
+  }
+
+  /** The commit had a map, and in it room for what it does not tell. */
+  hasRoom(commit: Commit): boolean {
+    return this.#readMap(commit)?.hasRoom ?? false;
   }
 
   covers(commit: Commit | undefined, offset: number): boolean {
     if (!commit) return false;
     if (offset < commit.offset) return true;
     let map = this.#maps.get(commit);
-    if (!map) this.#maps.set(commit, map = new Set(this.#finishedAbove(commit)));
+    if (!map) this.#maps.set(commit, map = new Set(this.#readMap(commit)?.offsets));
     return map.has(offset);
   }
 }
 
 export function explainRepeats(
-  { changes, endings, kills, lines }: Evidence,
+  { changes, disturbed, endings, kills, lines }: Evidence,
   history: CommitHistory,
 ): { repeats: Repeats; unexplained: string[]; details: string[] } {
   const repeats: Repeats = { unfinished: 0, sinceCommit: 0, uncovered: 0, stale: 0 };
@@ -92,7 +106,13 @@ export function explainRepeats(
     let reason: keyof Repeats;
     if (!held && !end) reason = "unfinished";
     else if (!held && !covered) {
-      reason = !commit || end!.at >= commit.at ? "sinceCommit" : "uncovered";
+      // The first commit after a finish may have been made before it; the one after that knew of it.
+      const later = history.count(partition, end!.at, ended?.at ?? at);
+      reason = later < 2 ? "sinceCommit" : "uncovered";
+      if (reason === "uncovered" && !disturbed && history.hasRoom(commit!)) {
+        unexplained.push(`${what}, whose map had room for it`);
+        continue;
+      }
     } else if (stale) reason = "stale";
     else {
       unexplained.push(

@@ -4,10 +4,12 @@
  */
 import { LogReader } from "./log_reader.ts";
 import { type Cluster, offsetsPartition } from "./cluster.ts";
-import type { Observer } from "./observer.ts";
+import type { Commit, Observer } from "./observer.ts";
 import type { Proxies } from "./proxies.ts";
 import { Random } from "./random.ts";
 import { type Load, Sender, type Work } from "./sender.ts";
+import { decodeMetadata, MAX_METADATA } from "../../src/core/commit_metadata.ts";
+import type { FinishedMap } from "./evidence.ts";
 import { type Protocol, Team } from "./team.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { Hang, until, untilDone } from "./waiting.ts";
@@ -157,7 +159,7 @@ export class Scene implements AsyncDisposable {
         changes: team.changes,
         ordered: this.options.ordered ?? false,
         disturbed: this.brokerFaults + this.networkFaults > 0,
-        finishedAbove: () => [],
+        readMap,
       });
       verdict.violations.push(...hung, ...team.badEnds);
       if (this.sender.refused > 0) verdict.violations.push(`${this.sender.refused} were not sent`);
@@ -205,4 +207,16 @@ export function mixed(random: Random): Work {
   const kind = random.next();
   const ms = kind < 0.02 ? random.whole(500, 1500) : random.whole(5, 100);
   return kind > 0.98 ? { ms, failures: 1 } : { ms };
+}
+
+/** The map of a commit of taskc's; one that cannot be read counts as none, as it does for taskc. */
+function readMap({ metadata, offset }: Commit): FinishedMap | null {
+  // The client that writes it adds a NUL.
+  const text = metadata.replace(/\0$/, "");
+  const read = decodeMetadata(offset, text);
+  if (!read || "problem" in read) return null;
+  const offsets = read.finished.flatMap(({ from, to }) =>
+    Array.from({ length: to - from }, (_, at) => from + at)
+  );
+  return { offsets, hasRoom: text.length < MAX_METADATA - 100 };
 }

@@ -83,7 +83,7 @@ function misplaced({ records, lines }: Evidence): string[] {
 
 /** No offset below the committed one, and none that the metadata tells, is unfinished at that time. */
 function earlyCommits(
-  { commits, finishedAbove, records }: Evidence,
+  { commits, readMap, records }: Evidence,
   finished: ReadonlyMap<string, number>,
 ): string[] {
   const partitions = new Map<number, LogRecord[]>();
@@ -110,7 +110,7 @@ function earlyCommits(
             `offsets ${some(early.map(({ offset }) => offset))}`,
         );
       }
-      for (const offset of finishedAbove(commit)) {
+      for (const offset of readMap(commit)?.offsets ?? []) {
         if (!known.has(offset) || finishOf(offset) <= commit.at) continue;
         violations.push(
           `the metadata of commit ${place(commit)} at ${commit.at} tells unfinished ` +

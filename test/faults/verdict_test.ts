@@ -34,7 +34,10 @@ function evidence(count: number, given: Partial<Evidence>): Evidence {
     changes: [],
     ordered: false,
     disturbed: false,
-    finishedAbove: ({ metadata }) => metadata.split(" ").filter(Boolean).map(Number),
+    readMap: ({ metadata }) => ({
+      offsets: metadata.split(" ").filter(Boolean).map(Number),
+      hasRoom: metadata === "" || metadata.includes("room"),
+    }),
     ...given,
   };
 }
@@ -112,7 +115,7 @@ test("judge explains repeats after a kill, and bounds them by what it left open"
       line("start", 4, 7),
       ...[0, 1, 3, 4].flatMap((offset) => run(offset, 10, 11, NEW)),
     ],
-    commits: [commit(0, 5, "2"), commit(5, 12)],
+    commits: [commit(0, 3, "2"), commit(0, 5, "2"), commit(5, 12)],
     kills: [{ pid: OLD, at: 8 }],
   }));
   assert.deepEqual(verdict.violations, []);
@@ -141,4 +144,14 @@ test("judge names a repeat while another held the partition, unless its worker w
 test("judge counts no attempt after a failed one as a repeat, wherever it runs", () => {
   const lines = [line("start", 0, 1), line("failed", 0, 2), ...run(0, 10, 11, NEW)];
   assert.equal(judge(evidence(1, { lines })).repeated, 0);
+});
+
+test("judge names a repeat of what a commit's metadata had room for", () => {
+  const given = evidence(2, {
+    lines: [line("start", 0, 1), ...run(1, 1, 2), ...run(0, 10, 11, NEW), ...run(1, 10, 11, NEW)],
+    commits: [commit(0, 3), commit(0, 4)],
+    kills: [{ pid: OLD, at: 8 }],
+  });
+  assert.match(judge(given).violations.join(), /whose map had room for it/);
+  assert.deepEqual(judge({ ...given, readMap: () => null }).violations, []);
 });
