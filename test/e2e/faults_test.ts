@@ -8,7 +8,7 @@ const { test } = faultTests(WORKER_FAULTS);
 test("a worker that commits what it has received is found out", async (run) => {
   const kill = WORKER_FAULTS.find(({ name }) => name === "kill")!;
   // One worker with long tasks: whenever it is killed, some were committed and not finished.
-  const fault = { ...kill, options: { workers: 1 }, work: () => ({ ms: 500 }) };
+  const fault = { ...kill, options: { workers: 1 }, rate: 50, work: () => ({ ms: 2000 }) };
   const outcome = await run(fault, { protocols: ["classic"], broken: true });
   const found = violations(outcome).join("\n");
   assert.match(found, /passed \d+ unfinished/);

@@ -16,14 +16,22 @@ const consumer = new kafkaPackage.KafkaConsumer({
   "heartbeat.interval.ms": 500,
 }, { "auto.offset.reset": "earliest" });
 
+/** One past the last received and not yet committed, by partition. */
+const received = new Map<number, number>();
+
 consumer.on("event.error", () => {});
 consumer.on("data", ({ partition, offset, key, value }) => {
   const { id, ms } = JSON.parse(String(value));
   const context = { partition, offset, key: String(key), attempt: 1 };
   write("start", id, context);
   setTimeout(() => write("finish", id, context), ms);
-  consumer.commit({ topic, partition, offset: offset + 1 });
+  received.set(partition, offset + 1);
 });
+setInterval(() => {
+  const offsets = [...received].map(([partition, offset]) => ({ topic, partition, offset }));
+  received.clear();
+  if (offsets.length > 0) consumer.commit(offsets);
+}, 50);
 consumer.connect({}, (error) => {
   if (error) throw error;
   consumer.subscribe([topic]);
