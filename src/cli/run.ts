@@ -3,6 +3,7 @@ import { refusedByProtocol, splitProperties } from "../config/librdkafka_propert
 import type { Settings } from "../config/settings.ts";
 import { EXIT, type ExitCode, ModuleError, SettingsError, UsageError } from "../errors.ts";
 import { loadAddon } from "../kafka/addon.ts";
+import { isEmbedded } from "../kafka/admin.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
 import { KafkaConsumer } from "../kafka/consumer.ts";
 import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
@@ -110,6 +111,7 @@ async function consume(
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
     prefetchBytes: Math.floor(settings.maxBytes / 2),
     // Only a panel shows them at once, and a drain may be over soon.
+    topicIds: !isEmbedded(producer.apis),
     statisticsMs: settings.stats === "tty" || settings.drain ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };

@@ -17,14 +17,19 @@ const REQUESTS_AT_ONCE = 50;
 /** Number of the request in Kafka's protocol. */
 const CREATE_TOPICS = 19;
 
+/** The embedded broker, by what it speaks: it makes topics by themselves and leaves some requests unanswered. */
+export function isEmbedded(apis: ReadonlyMap<number, unknown>): boolean {
+  return !apis.has(CREATE_TOPICS);
+}
+
 /** Makes topics; one that is there already is left as it is. Throws a `KafkaError` otherwise. */
 export async function createTopics(
   producer: KafkaProducer,
   topics: readonly NewTopic[],
 ): Promise<void> {
   if (topics.length === 0) return;
-  if (!producer.apis.has(CREATE_TOPICS)) {
-    // The embedded broker knows no such request, but makes a topic when it is asked about it.
+  if (isEmbedded(producer.apis)) {
+    // It knows no such request, but makes a topic when it is asked about it.
     for (const { topic } of topics) await producer.touchTopic(topic);
     return await waitUntilKnown(producer, topics.map(({ topic }) => topic));
   }

@@ -178,7 +178,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
-    return readStandings(this.#client, partitions);
+    return readStandings(this.#client, partitions, this.#settings);
   }
 
   /** Offsets the group has committed; -1001 where it has none. */

@@ -13,6 +13,8 @@ export interface ConsumerSettings extends ConnectionSettings {
   partitions: number;
   /** Bytes that all partitions together may prefetch. */
   prefetchBytes: number;
+  /** Brokers answer when they are asked for topic ids; the embedded one does not. @default true */
+  topicIds?: boolean;
   /** Milliseconds between two looks at lag and brokers. */
   statisticsMs: number;
 }

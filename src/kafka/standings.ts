@@ -19,6 +19,7 @@ interface Found extends TopicPartition {
 export async function readStandings(
   client: Client,
   partitions: readonly TopicPartition[],
+  { topicIds = true }: { topicIds?: boolean } = {},
 ): Promise<Standing[]> {
   if (partitions.length === 0) return [];
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
@@ -26,7 +27,7 @@ export async function readStandings(
     readCommits(client, partitions),
     readOffsets(client, partitions, "EARLIEST"),
     readOffsets(client, partitions, "LATEST"),
-    readTopicIds(client, topics),
+    topicIds ? readTopicIds(client, topics) : new Map<string, string>(),
   ]);
   return partitions.map(({ topic, partition }, index) => {
     const { offset, metadata = "" } = commits[index]!;

@@ -1,6 +1,7 @@
 /** What an end-to-end test needs, under one name: the executable, a folder, the broker, a terminal. */
 export * from "./harness/broker.ts";
 export * from "./harness/cluster.ts";
+export * from "./harness/commits.ts";
 export * from "./harness/executable.ts";
 export * from "./harness/payloads.ts";
 export * from "./harness/project.ts";
