@@ -56,3 +56,34 @@ brokerTest("a task that ends the process does so, and is named", async () => {
   });
   assert.equal(await lag(worker.group, from), 1);
 });
+
+brokerTest("a bug in the loop drains, commits, and exits 70 with its stack", async () => {
+  const from = await topic();
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+import { finished, started } from "./ledger.ts";
+export const saboteur = task({
+  topic: ${JSON.stringify(from)},
+  run: async ({ id }) => {
+    started(id);
+    // What the loop's watch for stalls cannot do without.
+    WeakMap.prototype.get = () => { throw new Error("sabotage"); };
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    finished(id);
+  },
+});
+`,
+  });
+  await produce(from, json([{ id: 1 }]));
+  await using worker = runWorker(folder);
+  const { reason, inFlight } = await worker.waitForEvent("draining");
+  assert.deepEqual([reason, inFlight], ["A bug in taskc: sabotage", 1]);
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 70, stderr);
+  assert.match(
+    stderr,
+    /error: Error: sabotage\n\s+at .*tasks\.ts[^]*hint: {2}This is a bug in taskc/,
+  );
+  assert.equal(folder.finishedCount(), 1);
+  assert.equal(await lag(worker.group, from), 0);
+});
