@@ -3,12 +3,13 @@
  * shells give. Without listeners the kernel would do the same, but not for process 1 of a container.
  */
 import process from "node:process";
+import { heededSignals } from "./supervise_process.ts";
 
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export function leaveOnSignals(): { end(): void } {
-  const listeners = Object.entries(CODES).map(([signal, code]) => {
-    const leave = () => process.exit(code);
+  const listeners = heededSignals().map((signal) => {
+    const leave = () => process.exit(CODES[signal]);
     process.on(signal, leave);
     return () => process.off(signal, leave);
   });

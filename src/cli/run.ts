@@ -120,6 +120,8 @@ async function consume(
   try {
     const read = await readGroupOffsets(consumer, counts);
     const offsets = await pinStart(consumer, read, settings.from);
+    const names = module.tasks.map(({ name }) => name);
+    const pulse = watchLoop((await loadAddon()).watchdog, settings, names);
     await callSetup(module);
     if (settings.drain) {
       const deadline = settings.maxTime === null ? Infinity : clock.now() + settings.maxTime;
@@ -128,10 +130,6 @@ async function consume(
       );
       drain = new Drain(targets, (open) => consumer.committed(open), consumer, deadline);
     }
-    const { watchdog } = await loadAddon();
-    const names = module.tasks.map(({ name }) => name);
-    const watch = watchLoop(watchdog, settings, names);
-    const { pulse } = watch;
     const worker = new Worker(
       { module, consumer, producer, stats, clock, random: Math.random, pulse, drain },
       {
@@ -157,7 +155,6 @@ async function consume(
     const membership = new Membership(consumer);
     stats.onEvent((event) => membership.note(event));
     Object.assign(observed, { worker, membership });
-    early.end();
     const supervision = superviseProcess({
       worker,
       stats,
@@ -166,7 +163,8 @@ async function consume(
       restoreTerminal: () => reporter.stop(),
       now: clock.now,
     });
-    watch.start();
+    // Not before: without any listener the runtime would take its handlers off, and the watchdog's.
+    early.end();
     try {
       stats.event({
         event: "started",

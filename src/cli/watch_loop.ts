@@ -11,35 +11,26 @@ import { heededSignals, REASONS, TOGETHER_MS } from "./supervise_process.ts";
 /** Kafka's default of `max.poll.interval.ms`. */
 const MAX_POLL_INTERVAL_MS = 300_000;
 
-export interface LoopWatch {
-  pulse: Pulse;
-  /** Starts the thread; the signals have their listeners by then. */
-  start(): void;
-}
-
+/** Each of the signals must have a listener by now. Returns what the loop tells the thread by. */
 export function watchLoop(
   watchdog: Watchdog,
   settings: Settings<"run">,
   tasks: readonly string[],
-): LoopWatch {
+): Pulse {
   const cells = watchdog.cells(tasks.length);
   const pulse = new Pulse(new Int32Array(cells));
   pulse.exitWith(EXIT.interrupted);
   const interval = Number(settings.properties["max.poll.interval.ms"] ?? MAX_POLL_INTERVAL_MS);
-  return {
-    pulse,
-    start() {
-      watchdog.watch(cells, {
-        ...watchdogLines({ mode: settings.stats, tasks }),
-        signals: heededSignals().map((name) => constants.signals[name]),
-        leaveMs: settings.grace + LEAVE_WITHIN_MS,
-        leaveAtOnceMs: LEAVE_WITHIN_MS,
-        togetherMs: TOGETHER_MS,
-        // While there is time left before the group goes on without this worker.
-        reportAfterMs: interval / 2,
-        deadlineReason: REASONS.deadline,
-        thirdSignalReason: REASONS.thirdSignal,
-      });
-    },
-  };
+  watchdog.watch(cells, {
+    ...watchdogLines({ mode: settings.stats, tasks }),
+    signals: heededSignals().map((name) => constants.signals[name]),
+    leaveMs: settings.grace + LEAVE_WITHIN_MS,
+    leaveAtOnceMs: LEAVE_WITHIN_MS,
+    togetherMs: TOGETHER_MS,
+    // While there is time left before the group goes on without this worker.
+    reportAfterMs: interval / 2,
+    deadlineReason: REASONS.deadline,
+    thirdSignalReason: REASONS.thirdSignal,
+  });
+  return pulse;
 }

@@ -80,6 +80,24 @@ brokerTest("a third signal ends a blocked worker at once", async () => {
   );
 });
 
+brokerTest("a setup that never yields does not hold up SIGTERM either", async () => {
+  const from = await topic();
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const work = task({ topic: ${JSON.stringify(from)}, run: () => {} });
+export const setup = () => { started("setup"); for (;;); };
+`,
+  });
+  await using worker = runWorker(folder, ["--grace", "0s"]);
+  await until("setup to be called", () => folder.ledger().size === 1);
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 5, stderr);
+  const { event, task, candidates } = JSON.parse(stderr.trimEnd().split("\n").at(-1)!);
+  assert.deepEqual([event, task, candidates], ["forced-exit", null, []]);
+});
+
 brokerTest("a terminal is given back although the loop is blocked", async () => {
   const from = await topic();
   using folder = project({ "tasks.ts": computingModule(from) });
