@@ -99,6 +99,7 @@ export class Assignments {
       else this.#startRevocation(change.partitions);
     }
     this.#openConfirmed();
+    this.#parts.runner.breakers.note(this.partitions, this.#parts.committer);
   }
 
   /**
@@ -121,6 +122,7 @@ export class Assignments {
     this.#owned.set(keyOf(partition), fresh);
     this.#byQueue.set(partition.queue, fresh);
     this.#opening.delete(partition);
+    fresh.commits.breakerOpen = this.#parts.runner.breakers.isOpen(fresh.lane.tasks);
     this.#parts.runner.forgetLeaving();
     // Whatever ended earlier owners was in the old log.
     for (const execution of partition.caution?.held ?? []) {
@@ -155,12 +157,14 @@ export class Assignments {
   }
 
   #assign(standings: readonly Standing[]): void {
-    const { consumer, committer, stats } = this.#parts;
+    const { consumer, committer, runner, stats } = this.#parts;
     const added = this.#withLanes(standings).map((one) => ({ ...one, ...resume(one) }));
     const queues = this.#answer(added);
     added.forEach((one, index) => {
       const owned = new Partition(one.lane, one.partition, queues[index]!, one);
       owned.caution = cautionAfter(one);
+      if (one.breakerOpen) runner.breakers.startHalfOpen(one.lane.tasks);
+      owned.commits.breakerOpen = runner.breakers.isOpen(one.lane.tasks);
       owned.commits.eager = owned.caution !== null;
       this.#owned.set(keyOf(owned), owned);
       this.#byQueue.set(owned.queue, owned);

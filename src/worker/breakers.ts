@@ -7,9 +7,12 @@
  * new message of the topic, so that bad data among the parked ones cannot keep the breaker open.
  */
 import type { Stats } from "../stats/events.ts";
+import type { Task } from "../task/task.ts";
 import type { Clock } from "./clock.ts";
+import type { Committer } from "./committer.ts";
 import { describeFailedAttempt } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
+import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -31,6 +34,8 @@ const PROBES_TO_LEAVE = 3;
 
 export class Breakers {
   readonly #parts: BreakersParts;
+  /** One has opened or closed, and the commits do not say so yet. */
+  #changed = false;
 
   constructor(parts: BreakersParts) {
     this.#parts = parts;
@@ -47,10 +52,32 @@ export class Breakers {
     return next;
   }
 
-  /** It was open when the worker before this one stopped: its first messages are probes. */
-  startProbing(task: TaskState): void {
+  /** Commits say whether a breaker is open, so that the next owner does not give up as many again. */
+  note(partitions: Iterable<Partition>, committer: Committer): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    for (const partition of partitions) {
+      partition.commits.breakerOpen = this.isOpen(partition.lane.tasks);
+      committer.hurry(partition);
+    }
+  }
+
+  /** Whether one of these tasks has its breaker open: the commits of their topic say so. */
+  isOpen(tasks: readonly Task[]): boolean {
+    return this.#parts.tasks.some(({ breakerOpen, task }) => breakerOpen && tasks.includes(task));
+  }
+
+  /** One of these was open when the owner before stopped: the first messages are probes. */
+  startHalfOpen(tasks: readonly Task[]): void {
+    for (const state of this.#parts.tasks) {
+      if (tasks.includes(state.task)) this.#startProbing(state);
+    }
+  }
+
+  #startProbing(task: TaskState): void {
     if (!task.breaker.startProbing()) return;
     task.admits = 0;
+    this.#changed = true;
     this.#tell(task, "it was open when the worker before stopped", null);
   }
 
@@ -91,6 +118,7 @@ export class Breakers {
       if (outcome === "success") breaker.succeeded();
     } else if (breaker.probePassed()) {
       task.admits = Infinity;
+      this.#changed = true;
       this.#parts.waiting.unpark(task);
       this.#parts.stats.event({ event: "breaker-closed", task: task.name });
     }
@@ -113,6 +141,7 @@ export class Breakers {
     const reason = task.breaker.gaveUp(clock.now(), random());
     if (reason === null) return;
     task.admits = 0;
+    this.#changed = true;
     task.nextProbe = "parked";
     waiting.parkDue(task);
     this.#tell(task, reason, describeFailedAttempt(failure?.error));

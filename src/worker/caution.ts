@@ -150,8 +150,10 @@ export class CautiousStarts {
       this.#suspectStarted = true;
       this.#parts.runner.take(execution);
       return 1;
-    } else if (execution.state !== "due" && execution.state !== "running") {
-      // It has ended one attempt without ending the worker.
+    } else if (
+      execution.state === "finished" || (execution.starts > 0 && execution.state !== "running")
+    ) {
+      // It has ended one attempt without ending the worker. Before, it may wait for its key or its breaker.
       this.#suspect = null;
       partition.commits.setSuspect(null);
     }

@@ -47,7 +47,7 @@ export class Runner {
   readonly #holdings = new Holdings();
   readonly #waiting: Waiting;
   readonly #burials: Burials;
-  readonly #breakers: Breakers;
+  readonly breakers: Breakers;
   inFlight = 0;
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
@@ -64,7 +64,7 @@ export class Runner {
       waiting: this.#waiting,
       buried: (execution) => this.#buried(execution),
     });
-    this.#breakers = new Breakers({ ...parts, waiting: this.#waiting });
+    this.breakers = new Breakers({ ...parts, waiting: this.#waiting });
   }
 
   get heldBytes(): number {
@@ -103,19 +103,14 @@ export class Runner {
   /** Time of the next retry, probe, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
     if (this.stopped) return this.#limits.nextDue;
-    return Math.min(this.#waiting.nextDue, this.#breakers.nextDue, this.#limits.nextDue);
-  }
-
-  /** The breaker of this task was open when the worker before stopped. */
-  startHalfOpen(task: TaskState): void {
-    this.#breakers.startProbing(task);
+    return Math.min(this.#waiting.nextDue, this.breakers.nextDue, this.#limits.nextDue);
   }
 
   /** Takes a message that was just received; it starts at once, unless its key is taken. */
   take(execution: Execution): void {
     this.#holdings.hold(execution);
     if (!this.#waiting.admit(execution)) return;
-    const mayStart = this.#hasSlot(execution.task) && this.#breakers.admit(execution);
+    const mayStart = this.#hasSlot(execution.task) && this.breakers.admit(execution);
     if (mayStart) this.#start(execution);
     else this.#waiting.becomeDue(execution);
   }
@@ -142,7 +137,7 @@ export class Runner {
       this.#decide({ execution, start, result: failure?.error, at: now });
     }
     this.#wakeDelayed(now);
-    for (const execution of this.#breakers.probe(now, this.#hasSlot)) this.#start(execution);
+    for (const execution of this.breakers.probe(now, this.#hasSlot)) this.#start(execution);
     this.#waiting.startDue(this.#hasSlot, this.#start);
     this.#holdings.copySurvivors(this.#parts.tasks, now);
   }
@@ -205,7 +200,7 @@ export class Runner {
     const runMs = now - execution.startedAt;
     this.#leaveSlot(execution);
     if (partition.closed) {
-      this.#breakers.drop(execution);
+      this.breakers.drop(execution);
       return this.#waiting.letGo(execution);
     }
     // After its time limit a late success does not count. What was stopped by us and still succeeded
@@ -214,15 +209,15 @@ export class Runner {
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
       // It is not finished, and so it keeps its key.
-      this.#breakers.drop(execution);
+      this.breakers.drop(execution);
       this.#holdings.release(execution);
     } else if (error === SUCCEEDED) {
       task.recorder.done(runMs);
-      this.#breakers.passed(execution, "success");
+      this.breakers.passed(execution, "success");
       this.#finish(execution);
     } else if (error instanceof Discard) {
       task.recorder.discarded(runMs);
-      this.#breakers.passed(execution, "decision");
+      this.breakers.passed(execution, "decision");
       this.#finish(execution);
     } else {
       this.#failed(execution, error, runMs, now);
@@ -237,15 +232,15 @@ export class Runner {
       // Nothing is given up for code that may be broken, and the attempt is not counted.
       execution.attempt--;
       task.recorder.failed(runMs, true);
-      this.#breakers.failedWhileOpen(execution);
+      this.breakers.failedWhileOpen(execution);
       if (partition.leaving) return this.#waiting.letGo(execution);
       return this.#waiting.park(execution);
     }
     const delay = retryDelay(execution, error, this.#parts.random());
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
-      if (decided) this.#breakers.passed(execution, "decision");
-      else this.#breakers.gaveUp(execution);
+      if (decided) this.breakers.passed(execution, "decision");
+      else this.breakers.gaveUp(execution);
       return this.#burials.send(execution);
     }
     if (partition.leaving) return this.#waiting.letGo(execution);

@@ -84,3 +84,33 @@ brokerTest("--breaker-exit: leaves with exit code 1, and the rest stays in Kafka
   const offset = (await committed(worker.group, from)).get(0)?.offset ?? 0;
   assert.ok(offset <= 20, `${offset} is committed`);
 });
+
+brokerTest(
+  "a worker that is killed while its breaker is open gives up no more in its next life",
+  async () => {
+    const [from, others] = [await topic(), await topic()];
+    using folder = project({ "tasks.ts": tasks(from, others), broken: "" });
+    await produce(from, json(Array.from({ length: MESSAGES }, (_, id) => ({ id }))));
+    const args = ["--concurrency", "300", "--breaker-run", "20", "--group-protocol", "classic"];
+    args.push("-X", "session.timeout.ms=6000");
+    const startsOf = (pid: number) =>
+      folder.read("ledger.txt").split("\n").filter((line) => line.startsWith(`start ${pid} `))
+        .length;
+    await using first = runWorker(folder, args);
+    await first.waitForEvent("breaker-open");
+    const dead = deadLetterTopic(first.group, from);
+    await until(
+      "its commits to say so",
+      async () => /^t1;[^;]*;ob;/.test((await committed(first.group, from)).get(0)?.metadata ?? ""),
+    );
+    first.kill("SIGKILL");
+    await first.waitForExit();
+    await using second = runWorker(folder, args);
+    const open = await second.waitForEvent("breaker-open");
+    assert.equal(open.reason, "it was open when the worker before stopped");
+    await until("three probes", () => startsOf(second.pid) >= 3);
+    assert.equal((await consumeAll(dead)).length, 20);
+    second.kill("SIGTERM");
+    assert.equal((await second.waitForExit()).code, 0);
+  },
+);

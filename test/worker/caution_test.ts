@@ -66,6 +66,36 @@ describe("a partition whose owners ended without leaving", () => {
     assert.equal(later.committed.get("work/0"), 2);
   });
 
+  test("one that runs alone may have to wait for its key first, and is the suspect still", async () => {
+    const key = new TextEncoder().encode("a");
+    const retry = { attempts: 2, min: "1s", max: "1s", jitter: "none" } as const;
+    const ordered = () => manualTask({ topic: "work", order: "key", retry });
+    const first = new Bench({ work: ordered().task });
+    for (const value of ["0", "1"]) first.consumer.append("work", 0, { key, value });
+    first.consumer.append("work", 0, 2, 3);
+    await first.assign(P0);
+    let kafka = first.consumer.snapshot();
+    for (let life = 0; life < 2; life++) {
+      await using bench = new Bench({ work: ordered().task });
+      bench.consumer.inherit(kafka);
+      await bench.assign(P0);
+      await bench.turn(6);
+      kafka = bench.consumer.snapshot();
+    }
+    const work = ordered();
+    await using bench = new Bench({ work: work.task });
+    bench.consumer.inherit(kafka);
+    await bench.assign(P0);
+    await bench.until("the first", () => work.runs.length === 1);
+    work.run(0).fail(new Error("no"));
+    await bench.turn(6);
+    assert.deepEqual(work.inputs(), [0], "1 waits for 0, and nothing starts beside it");
+    await bench.advance(1000, 4);
+    work.run(0).finish();
+    await bench.until("the next", () => work.runs.length === 3);
+    assert.deepEqual(work.inputs(), [0, 0, 1]);
+  });
+
   test("that had nothing to run: it was not a message", async () => {
     const kafka = new Bench({ work: manualTask({ topic: "work" }).task }).consumer;
     const idle = async (before: FakeConsumer) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PROBES_TO_CLOSE } from "../../src/core/breaker.ts";
+import { task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
 import { nextProbe, NO, P0, running, stateOf, upTo } from "./support/breaking.ts";
 import { manualTask } from "./support/manual_task.ts";
@@ -30,7 +31,7 @@ describe("startHalfOpen", () => {
       breaker: { run: 3, ratio: null },
       ...options,
     });
-    bench.worker.runner.startHalfOpen(bench.worker.tasks[0]!);
+    bench.worker.runner.breakers.startHalfOpen([work.task]);
     bench.consumer.append("work", 0, ...upTo(10));
     await bench.assign(P0);
     await bench.turn(5);
@@ -74,8 +75,55 @@ describe("startHalfOpen", () => {
     await using _ = bench;
     work.run(0).finish();
     await bench.turn(2);
-    bench.worker.runner.startHalfOpen(bench.worker.tasks[0]!);
+    bench.worker.runner.breakers.startHalfOpen([work.task]);
     assert.equal(stateOf(bench), "closed");
     assert.deepEqual(bench.stats.of("breaker-open"), []);
+  });
+});
+
+describe("a breaker beyond the worker's life", () => {
+  /** Runs what comes until nothing more does, with all of it failing; the dead letters of this life. */
+  async function failingLife(before: Bench | null, end: "stop" | "vanish"): Promise<Bench> {
+    const work = task({ topic: "work", retry: { attempts: 1 }, run: () => Promise.reject(NO) });
+    const bench = new Bench({ work }, { concurrency: 5, breaker: { run: 3, ratio: null } });
+    if (before) bench.consumer.inherit(before.consumer);
+    else bench.consumer.append("work", 0, ...upTo(50));
+    await bench.assign(P0);
+    for (let probe = 0; probe < 5; probe++) await nextProbe(bench);
+    await bench.advance(1000, 3);
+    if (end === "vanish") return bench;
+    bench.worker.stop("test");
+    assert.equal(await bench.end(), 0);
+    return bench;
+  }
+
+  test("workers that are restarted give up no more than the first has, however they ended", async () => {
+    for (const end of ["stop", "vanish"] as const) {
+      const lives = [await failingLife(null, end)];
+      for (let restart = 0; restart < 2; restart++) {
+        lives.push(await failingLife(lives.at(-1)!, end));
+      }
+      assert.deepEqual(lives.map(({ producer }) => producer.sent.length), [3, 0, 0], end);
+      for (const life of lives) await life[Symbol.asyncDispose]();
+    }
+  });
+
+  test("is forgotten once the task works again", async () => {
+    const broken = await failingLife(null, "stop");
+    const seen: unknown[] = [];
+    const work = task({ topic: "work", run: (input: unknown) => void seen.push(input) });
+    const bench = new Bench({ work }, { breaker: { run: 3, ratio: null } });
+    bench.consumer.inherit(broken.consumer);
+    await bench.assign(P0);
+    await bench.until("it to close", () => bench.stats.of("breaker-closed").length === 1);
+    await bench.until("all", () => seen.length === 47);
+    bench.worker.stop("test");
+    await bench.end();
+    const last = new Bench({ work });
+    await using _ = last;
+    last.consumer.inherit(bench.consumer);
+    await last.assign(P0);
+    assert.equal(stateOf(last), "closed");
+    assert.equal(last.consumer.committed.get("work/0"), 50);
   });
 });
