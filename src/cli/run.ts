@@ -21,6 +21,7 @@ import { leaveOnSignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
+import { StartDeadline } from "./start_deadline.ts";
 import { superviseProcess } from "./supervise_process.ts";
 import { watchLoop } from "./watch_loop.ts";
 import { startReporter } from "./worker_reporter.ts";
@@ -29,9 +30,11 @@ const PRODUCER_CLOSE_MS = 3000;
 
 export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
   const early = leaveOnSignals();
+  const deadline = new StartDeadline();
   try {
-    return await runModule(invocation, early);
+    return await Promise.race([runModule(invocation, early, deadline), deadline.missed]);
   } finally {
+    deadline.end();
     early.end();
   }
 }
@@ -39,6 +42,7 @@ export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
 async function runModule(
   { settings, args }: Invocation<"run">,
   early: { end(): void },
+  deadline: StartDeadline,
 ): Promise<ExitCode> {
   const module = selectTasks(await loadModule(args.module), settings.only);
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
@@ -46,7 +50,7 @@ async function runModule(
   const observed: Observed = { worker: null, membership: null };
   const health = settings.metrics && await serveHealth(settings.metrics, () => observed);
   try {
-    return await runTasks(module, settings, { topics, early, observed, health });
+    return await runTasks(module, settings, { topics, early, deadline, observed, health });
   } finally {
     health?.close();
   }
@@ -56,6 +60,8 @@ interface Surroundings {
   topics: readonly string[];
   /** Signals until the worker takes them over. */
   early: { end(): void };
+  /** Until all that is asked of Kafka first has been answered. */
+  deadline: StartDeadline;
   /** Filled in when there is something to observe. */
   observed: Observed;
   health: HealthServer | null;
@@ -66,11 +72,13 @@ async function runTasks(
   settings: Settings<"run">,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { topics } = surroundings;
+  const { deadline, topics } = surroundings;
   const { consumer: forConsumer, producer: forProducer } = splitProperties(settings.properties);
   const brokers = settings.brokers;
+  deadline.begin();
   const producer = await KafkaProducer.open({ brokers, properties: forProducer });
   try {
+    deadline.step = "looking for its topics";
     const counts = await prepareTopics(producer, {
       topics,
       create: settings.createTopics,
@@ -98,9 +106,10 @@ interface Prepared extends Surroundings {
 async function consume(
   module: TaskModule,
   settings: Settings<"run">,
-  { counts, connection, producer, early, observed, health }: Prepared,
+  { counts, connection, producer, early, deadline, observed, health }: Prepared,
 ): Promise<ExitCode> {
   const topics = [...counts.keys()];
+  deadline.step = "connecting a consumer";
   const consumer = await KafkaConsumer.open({
     ...connection,
     group: settings.group,
@@ -110,16 +119,18 @@ async function consume(
     topics,
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
     prefetchBytes: Math.floor(settings.maxBytes / 2),
-    // Only a panel shows them at once, and a drain may be over soon.
     topicIds: !isEmbedded(producer.apis),
+    // Only a panel shows them at once, and a drain may be over soon.
     statisticsMs: settings.stats === "tty" || settings.drain ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };
   const stats = new StatsCollector(clock.wall());
   let drain: Drain | null = null;
   try {
+    deadline.step = "asking where the group stands";
     const read = await readGroupOffsets(consumer, counts);
     const offsets = await pinStart(consumer, read, settings.from);
+    deadline.end();
     const names = module.tasks.map(({ name }) => name);
     const pulse = watchLoop((await loadAddon()).watchdog, settings, names);
     await callSetup(module);
