@@ -37,6 +37,8 @@ export interface Evidence {
   endings: readonly Ending[];
   /** In the order of time. */
   changes: readonly Change[];
+  /** Records that a worker said to have given up for dead: they have finished with that. */
+  dead: readonly { partition: number; offset: number; at: number }[];
   /** The tasks are ordered by key. */
   ordered: boolean;
   /**

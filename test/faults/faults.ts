@@ -16,6 +16,8 @@ export interface Fault {
   work?: Load["work"];
   /** `times` is how often, where it is a matter of how often. */
   run: (scene: Scene, times: number) => Promise<void>;
+  /** Kills that come together can look like a message that kills its worker: that ends in the dead letters. */
+  mayBury?: boolean;
   /** What is wrong with a verdict for this fault, besides what is always wrong. */
   check?: (verdict: Verdict) => string[];
 }
@@ -36,6 +38,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: "kill",
     title: "kill -9 of a worker, another in its place",
+    mayBury: true,
     run: async (scene, times) => {
       for (let n = 0; n < times; n++) {
         await scene.moreWork(scene.random.whole(BETWEEN / 2, BETWEEN * 2));
@@ -93,6 +96,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: "churn",
     title: "each second a worker is added, removed or killed",
+    mayBury: true,
     run: async (scene, times) => {
       for (let n = 0; n < times * 4; n++) {
         await scene.each(async (team) => {
@@ -210,8 +214,6 @@ export const BROKER_FAULTS: readonly Fault[] = [
     },
   },
 ];
-
-export const FAULTS: readonly Fault[] = [...WORKER_FAULTS, ...BROKER_FAULTS];
 
 /** Work goes on without the broker, and with it again. */
 async function loseBroker(scene: Scene, broker: number): Promise<void> {

@@ -15,6 +15,8 @@ export interface LogRecord {
 
 export class LogReader implements AsyncDisposable {
   readonly records: LogRecord[] = [];
+  /** Of keys and values. */
+  bytes = 0;
   /** One past the last record read, by partition. */
   readonly ends = new Map<number, number>();
   readonly #consumer;
@@ -30,6 +32,7 @@ export class LogReader implements AsyncDisposable {
     this.#consumer.on("data", ({ partition, offset, key, value }) => {
       const { id } = JSON.parse(String(value));
       this.records.push({ partition, offset, id, key: String(key) });
+      this.bytes += (key?.length ?? 0) + (value?.length ?? 0);
       this.ends.set(partition, offset + 1);
     });
   }

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { FAULTS } from "./faults.ts";
+import { BROKER_FAULTS, WORKER_FAULTS } from "./faults.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { table } from "./report.ts";
 import { openRig } from "./rig.ts";
 import { type Outcome, runFault } from "./run_fault.ts";
@@ -12,7 +13,7 @@ import { readDuration } from "../../src/core/duration.ts";
 
 const USAGE = `Usage: scripts/faults [OPTIONS]
 
-  --only NAME,…                      these faults alone; --list names all
+  --only NAME,…                      these alone; --list names all, also some that are not in the matrix
   --protocol classic|consumer|both   the group protocol (both)
   --times N                          kills, terminations, … in each fault (3)
   --for DURATION                     the matrix again and again, with new seeds, for so long
@@ -54,18 +55,20 @@ function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
+const MATRIX = [...WORKER_FAULTS, ...BROKER_FAULTS];
+const ALL = [...MATRIX, ...SCENARIOS];
 const given = readArguments();
 if (given.help || given.list) {
   say(
-    given.help ? USAGE : FAULTS.map(({ name, title }) => `${name.padEnd(12)} ${title}`).join("\n"),
+    given.help ? USAGE : ALL.map(({ name, title }) => `${name.padEnd(12)} ${title}`).join("\n"),
   );
   process.exit(0);
 }
 const wanted = given.only?.split(",");
 for (const name of wanted ?? []) {
-  if (!FAULTS.some((fault) => fault.name === name)) fail(`No fault "${name}": --list names them`);
+  if (!ALL.some((fault) => fault.name === name)) fail(`No fault "${name}": --list names them`);
 }
-const faults = FAULTS.filter(({ name }) => wanted?.includes(name) ?? true);
+const faults = wanted ? ALL.filter(({ name }) => wanted.includes(name)) : MATRIX;
 const all: readonly Protocol[] = ["classic", "consumer"];
 const protocols = given.protocol === "both" ? all : all.filter((one) => one === given.protocol);
 if (protocols.length === 0) fail(`Unknown protocol "${given.protocol}": classic, consumer or both`);
@@ -88,6 +91,7 @@ const began = Date.now();
       const outcome = await runFault(rig, fault, { seed, protocols, times });
       outcomes.push(outcome);
       for (const line of table([outcome]).slice(1)) say(line);
+      for (const [what, figure] of Object.entries(outcome.figures)) say(`  ${what}: ${figure}`);
       for (const { protocol, verdict } of outcome.groups) {
         for (const violation of verdict.violations.slice(0, 20)) say(`  ${protocol}: ${violation}`);
       }

@@ -43,15 +43,26 @@ export async function runFault(rig: Rig, fault: Fault, options: RunOptions): Pro
     ...fault.options,
   });
   const problems: string[] = [];
-  scene.load(fault.rate ?? 200, fault.work ? { work: fault.work } : {});
+  if (fault.rate !== 0) scene.load(fault.rate ?? 200, fault.work ? { work: fault.work } : {});
   try {
     await fault.run(scene, times);
   } catch (error) {
     problems.push(`${fault.name}: ${error instanceof Error ? error.message : error}`);
   }
   const groups = await scene.finish();
+  for (const { title, workers } of scene.teams) {
+    // Only who left in good order has told all of it.
+    if (workers.some(({ summed }) => !summed)) continue;
+    const fetched = workers.reduce((sum, { fetchedBytes }) => sum + fetchedBytes, 0);
+    scene.figures[`${title}: bytes fetched for each byte in the topic`] = Number(
+      (fetched / scene.log.bytes).toFixed(3),
+    );
+  }
   for (const { verdict } of groups) {
     verdict.violations.push(...problems, ...(fault.check?.(verdict) ?? []));
+    if (verdict.dead > 0 && !fault.mayBury) {
+      verdict.violations.push(`${verdict.dead} messages ended in the dead letters`);
+    }
   }
   const bad = groups.some(({ verdict }) => verdict.violations.length > 0);
   return {

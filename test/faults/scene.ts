@@ -157,6 +157,7 @@ export class Scene implements AsyncDisposable {
         kills: team.kills,
         endings: team.endings,
         changes: team.changes,
+        dead: team.dead,
         ordered: this.options.ordered ?? false,
         disturbed: this.brokerFaults + this.networkFaults > 0,
         readMap,
@@ -187,7 +188,13 @@ export class Scene implements AsyncDisposable {
       team.ledger.read();
       return team.ledger.lines.length;
     };
-    const allFinished = () => [...acknowledged.keys()].every((id) => team.ledger.finished.has(id));
+    const allFinished = () => {
+      if (acknowledged.size > team.ledger.finished.size + team.dead.length) return false;
+      const dead = new Set(team.dead.map(({ partition, offset }) => `${partition}@${offset}`));
+      return [...acknowledged].every(([id, { partition, offset }]) =>
+        team.ledger.finished.has(id) || dead.has(`${partition}@${offset}`)
+      );
+    };
     await untilDone("all messages finished", allFinished, read, stallMs);
     const { ends } = this.log;
     const { group } = team.options;

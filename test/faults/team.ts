@@ -99,6 +99,11 @@ export class Worker extends Started {
     return owned;
   }
 
+  /** It has told its figures to the end. */
+  get summed(): boolean {
+    return this.lines.stderr.some((line) => line.startsWith('{"type":"summary"'));
+  }
+
   /** Of its last figures. */
   get fetchedBytes(): number {
     const last = this.lines.stderr.findLast((line) => /^\{"type":"(stats|summary)"/.test(line));
@@ -196,6 +201,15 @@ export class Team implements AsyncDisposable {
 
   get changes(): Change[] {
     return this.workers.flatMap((worker) => worker.changes).sort((a, b) => a.at - b.at);
+  }
+
+  /** Records that ended in the dead letters, with the time when a worker said so. */
+  get dead(): { partition: number; offset: number; at: number }[] {
+    return this.workers.flatMap((worker) => worker.events("dead")).map((event) => ({
+      partition: event.partition as number,
+      offset: event.offset as number,
+      at: Date.parse(event.at as string),
+    }));
   }
 
   /** What workers told besides figures, for whoever looks for the reason of a failure. */

@@ -6,7 +6,6 @@
  * so a commit that is older than the line has come too early; never the other way round by chance.
  */
 import { type Evidence, place, some } from "./evidence.ts";
-import type { LedgerLine } from "./ledger.ts";
 import type { LogRecord } from "./log_reader.ts";
 import { CommitHistory, explainRepeats, exposed, type Repeats } from "./repeats.ts";
 
@@ -20,6 +19,8 @@ export interface Verdict {
   bound: number;
   kills: number;
   commits: number;
+  /** Records that ended in the dead letters. */
+  dead: number;
   /** Commits that were taken after a newer one, because brokers or the network were away. */
   lateCommits: number;
   /** Each repeat in words, for whoever looks for a reason. */
@@ -29,8 +30,8 @@ export interface Verdict {
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const { acknowledged, commits, kills, lines, records } = evidence;
-  const finished = firstFinishes(lines);
+  const { acknowledged, commits, kills, records } = evidence;
+  const finished = firstFinishes(evidence);
   const done = new Set(records.filter((one) => finished.has(place(one))).map(({ id }) => id));
   const violations: string[] = [];
   const lost = [...acknowledged.keys()].filter((id) => !done.has(id));
@@ -54,6 +55,7 @@ export function judge(evidence: Evidence): Verdict {
     bound: kills.reduce((sum, kill) => sum + exposed(kill, evidence, history), 0),
     kills: kills.length,
     commits: commits.length,
+    dead: new Set(evidence.dead.map(place)).size,
     lateCommits: back.late,
     details,
     violations,
@@ -61,10 +63,13 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 /** When each record finished first. */
-function firstFinishes(lines: readonly LedgerLine[]): Map<string, number> {
+function firstFinishes({ dead, lines }: Evidence): Map<string, number> {
   const finished = new Map<string, number>();
   for (const line of lines) {
     if (line.step === "finish" && !finished.has(place(line))) finished.set(place(line), line.at);
+  }
+  for (const one of dead) {
+    finished.set(place(one), Math.min(one.at, finished.get(place(one)) ?? Infinity));
   }
   return finished;
 }
@@ -151,9 +156,13 @@ function backwards({ commits, disturbed }: Evidence): { violations: string[]; la
 }
 
 /** With order by key, an attempt starts only after each earlier message of its key has finished. */
-function disordered({ lines, records }: Evidence): string[] {
+function disordered({ dead, lines, records }: Evidence): string[] {
   const waiting = new Map<string, number[]>();
-  for (const { key, offset } of records.toSorted((a, b) => a.offset - b.offset)) {
+  const given = new Set(dead.map(place));
+  for (const record of records.toSorted((a, b) => a.offset - b.offset)) {
+    // When a record was given up, what follows it may go on.
+    if (given.has(place(record))) continue;
+    const { key, offset } = record;
     const offsets = waiting.get(key) ?? [];
     waiting.set(key, offsets);
     offsets.push(offset);

@@ -32,6 +32,7 @@ function evidence(count: number, given: Partial<Evidence>): Evidence {
     kills: [],
     endings: [],
     changes: [],
+    dead: [],
     ordered: false,
     disturbed: false,
     readMap: ({ metadata }) => ({
@@ -154,4 +155,17 @@ test("judge names a repeat of what a commit's metadata had room for", () => {
   });
   assert.match(judge(given).violations.join(), /whose map had room for it/);
   assert.deepEqual(judge({ ...given, readMap: () => null }).violations, []);
+});
+
+test("judge takes a record that was given up for dead as finished from then on", () => {
+  const given = evidence(2, {
+    lines: run(1, 1, 2),
+    commits: [commit(2, 4)],
+    dead: [{ partition: 0, offset: 0, at: 3 }],
+    ordered: true,
+  });
+  assert.deepEqual(judge(given).violations, []);
+  assert.equal(judge(given).dead, 1);
+  const late = { ...given, dead: [{ partition: 0, offset: 0, at: 5 }] };
+  assert.match(judge(late).violations.join(), /passed 1 unfinished: offsets 0/);
 });
