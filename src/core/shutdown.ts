@@ -5,15 +5,16 @@
  * running ──stop──► draining ──► aborting ──► committing ──► closing
  * ```
  * Draining takes nothing new and waits for what runs, at most the grace; aborting aborts the signals and
- * waits a little; committing waits for the broker's word on the last commit. A second request to stop
- * goes to the abort at once. Each phase is bounded, so the whole is too.
+ * waits a little; committing waits for the broker's word on the last commit, as long as is left of the
+ * grace: during a rebalance of the classic protocol no commit is taken. A second request to stop goes to
+ * the abort at once. Each phase is bounded, so the whole is too.
  */
 
 export type ShutdownPhase = "running" | "draining" | "aborting" | "committing" | "closing";
 
 /** After the abort, tasks get this long to settle. */
 export const ABORT_WAIT_MS = 3000;
-/** The answer to the last commit is waited for this long. */
+/** The answer to the last commit is waited for this long at least. */
 export const COMMIT_WAIT_MS = 3000;
 
 export interface ShutdownFacts {
@@ -21,6 +22,8 @@ export interface ShutdownFacts {
   /** When the phase began. */
   since: number;
   graceMs: number;
+  /** When the grace is over; `Infinity` before the shutdown. */
+  graceBy: number;
   /** The shutdown has begun, by a request or for a reason of the worker's own. */
   leaving: boolean;
   /** Requests to stop so far, from outside. */
@@ -43,7 +46,10 @@ export function nextPhase(phase: ShutdownPhase, facts: ShutdownFacts): ShutdownP
     case "aborting":
       return facts.busy === 0 || spent >= ABORT_WAIT_MS ? "committing" : "aborting";
     case "committing":
-      return facts.uncommitted === 0 || spent >= COMMIT_WAIT_MS ? "closing" : "committing";
+      if (facts.uncommitted === 0) return "closing";
+      // Whoever leaves for a reason of its own, Kafka's refusal say, has nothing to hope for.
+      if (facts.requests === 1 && facts.now < facts.graceBy) return "committing";
+      return spent >= COMMIT_WAIT_MS ? "closing" : "committing";
     case "closing":
       return "closing";
     default:

@@ -31,6 +31,8 @@ export class Departure {
   exitCode: ExitCode = EXIT.ok;
   /** What made the worker leave, if it was no request from outside. */
   failure: Error | null = null;
+  /** When the grace is over, on the worker's clock; `Infinity` before the shutdown. */
+  graceBy = Infinity;
   /** When Kafka is to have been left, on the worker's clock; `Infinity` before the shutdown. */
   leaveBy = Infinity;
 
@@ -50,6 +52,7 @@ export class Departure {
     this.begun = true;
     this.exitCode = exitCode;
     this.failure = failure;
+    this.graceBy = this.#parts.clock.now() + graceMs;
     this.#leaveWithin(graceMs + CLOSED_WITHIN_MS);
     pulse.leaveWithin(graceMs + LEAVE_WITHIN_MS);
     stats.event({ event: "draining", reason, inFlight: inFlight() });

@@ -199,6 +199,7 @@ export class Worker {
       now,
       since: this.#phaseSince,
       graceMs: this.options.graceMs,
+      graceBy: this.#departure.graceBy,
       leaving: this.#departure.begun,
       requests: this.#departure.requests,
       busy: this.runner.inFlight + this.runner.deadLettering,

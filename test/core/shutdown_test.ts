@@ -15,6 +15,7 @@ const calm: ShutdownFacts = {
   now: 0,
   since: 0,
   graceMs: 20_000,
+  graceBy: 20_000,
   leaving: false,
   requests: 0,
   busy: 0,
@@ -29,8 +30,10 @@ function* allFacts(): Generator<ShutdownFacts> {
       for (const busy of [0, 1, 1000]) {
         for (const uncommitted of [0, 1]) {
           for (const leaving of requests > 0 ? [true] : [true, false]) {
-            const times = { now: 7 + spent, since: 7, graceMs: grace };
-            yield { ...times, leaving, requests, busy, uncommitted };
+            for (const graceBy of [7, 7 + spent, 8 + spent]) {
+              const times = { now: 7 + spent, since: 7, graceMs: grace, graceBy };
+              yield { ...times, leaving, requests, busy, uncommitted };
+            }
           }
         }
       }
@@ -69,9 +72,11 @@ describe("nextPhase", () => {
     }
   });
 
-  test("waits for the last commit until it is confirmed or 3 s are over", () => {
+  test("waits for the last commit until it is confirmed, or 3 s and what was left of a request's grace are over", () => {
     for (const facts of allFacts()) {
-      const over = facts.uncommitted === 0 || facts.now - facts.since >= COMMIT_WAIT_MS;
+      const graceLeft = facts.requests === 1 && facts.now < facts.graceBy;
+      const over = facts.uncommitted === 0 ||
+        (facts.now - facts.since >= COMMIT_WAIT_MS && !graceLeft);
       assert.equal(nextPhase("committing", facts), over ? "closing" : "committing");
     }
   });
@@ -95,7 +100,14 @@ describe("nextPhase", () => {
         for (let turn = 0; phase !== "closing"; turn++) {
           const { passed, ...facts } = moments[turn % moments.length]!;
           now += passed + 1;
-          const next = nextPhase(phase, { ...calm, ...facts, now, since, graceMs });
+          const next = nextPhase(phase, {
+            ...calm,
+            ...facts,
+            now,
+            since,
+            graceMs,
+            graceBy: graceMs,
+          });
           if (next !== phase) [phase, since] = [next, now];
           const turns = 3 * 2001;
           assert.ok(now <= graceMs + ABORT_WAIT_MS + COMMIT_WAIT_MS + turns, `at ${now} ${phase}`);
