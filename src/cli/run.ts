@@ -1,13 +1,24 @@
 /** `taskc run`: wires a worker to Kafka, to the stats and to the process's signals. */
 import { refusedByProtocol, splitProperties } from "../config/librdkafka_properties.ts";
 import type { Settings } from "../config/settings.ts";
-import { EXIT, type ExitCode, ModuleError, SettingsError, UsageError } from "../errors.ts";
+import {
+  EXIT,
+  type ExitCode,
+  KafkaError,
+  ModuleError,
+  SettingsError,
+  UsageError,
+} from "../errors.ts";
 import { loadAddon } from "../kafka/addon.ts";
 import { isEmbedded } from "../kafka/admin.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
 import { KafkaConsumer } from "../kafka/consumer.ts";
 import { type PartitionOffsets, pinStart, readGroupOffsets } from "../kafka/group_offsets.ts";
-import { type GroupProtocol, hasConsumerProtocol } from "../kafka/group_protocol.ts";
+import {
+  type GroupProtocol,
+  hasConsumerProtocol,
+  WITHOUT_CONSUMER_PROTOCOL,
+} from "../kafka/group_protocol.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { prepareTopics } from "../kafka/topics.ts";
 import { StatsCollector } from "../stats/collector.ts";
@@ -177,17 +188,18 @@ async function consume(
     // Not before: without any listener the runtime would take its handlers off, and the watchdog's.
     early.end();
     try {
-      stats.event({
-        event: "started",
-        group: settings.group,
-        tasks: names,
-        topics,
-        protocol: consumer.protocol,
-      });
+      const tellStarted = () => {
+        const { protocol } = consumer;
+        stats.event({ event: "started", group: settings.group, tasks: names, topics, protocol });
+        announceBacklog(stats, read, settings);
+      };
       if (health) stats.event({ event: "health", address: health.address });
-      announceBacklog(stats, read, settings);
       // With nothing to do it would only disturb the group.
-      if (!drain?.done) consumer.subscribe();
+      if (drain?.done) tellStarted();
+      else {
+        void consumer.joined.then(() => worker.phase === "running" && tellStarted());
+        consumer.subscribe();
+      }
       const exitCode = await worker.run();
       pulse.exitWith(exitCode);
       await callTeardown(module, stats);
@@ -208,8 +220,13 @@ async function consume(
 
 /** With `auto`, KIP-848 when the brokers have it. Properties that it forbids are refused then. */
 function chooseProtocol(settings: Settings<"run">, producer: KafkaProducer): GroupProtocol {
+  const modern = hasConsumerProtocol(producer.apis);
+  if (settings.groupProtocol === "consumer" && !modern) {
+    // librdkafka would stay silent about it for ever.
+    throw new KafkaError(`Cannot join group "${settings.group}": ${WITHOUT_CONSUMER_PROTOCOL}`);
+  }
   if (settings.groupProtocol !== "auto") return settings.groupProtocol;
-  const protocol = hasConsumerProtocol(producer.apis) ? "consumer" : "classic";
+  const protocol = modern ? "consumer" : "classic";
   const refused = refusedByProtocol(settings.properties, protocol);
   if (refused.length > 0) {
     throw new SettingsError(refused.map(([name, reason]) => `Property "${name}": ${reason}`));

@@ -23,7 +23,7 @@ import type {
   Standing,
   TopicPartition,
 } from "./ports.ts";
-import type { GroupProtocol } from "./group_protocol.ts";
+import { explainRefusal, type GroupProtocol } from "./group_protocol.ts";
 import { CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 import { readCommits, readStandings } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
@@ -55,12 +55,18 @@ export class KafkaConsumer implements Consumer {
   /** Subscribed, and no assignment has come yet. */
   #joining = false;
   #replacing = false;
+  /** Resolves when the group has taken this member: from then on `protocol` is what they speak. */
+  readonly joined: Promise<void>;
+  #noteJoined: () => void = () => {};
+  /** Looks at the statistics since the subscription that found its coordinator. */
+  #coordinatedLooks = 0;
   more = false;
 
   private constructor(settings: ConsumerSettings, rdkafka: RdKafka, poll: PartitionPoll) {
     this.#settings = settings;
     this.#rdkafka = rdkafka;
     this.#poll = poll;
+    this.joined = new Promise((resolve) => this.#noteJoined = resolve);
   }
 
   /** Connects, without joining the group yet. Throws a `KafkaError` that says why it cannot. */
@@ -88,6 +94,7 @@ export class KafkaConsumer implements Consumer {
   /** Joins the group. */
   subscribe(): void {
     this.#joining = true;
+    this.#coordinatedLooks = 0;
     this.#client.subscribe([...this.#settings.topics]);
   }
 
@@ -211,10 +218,10 @@ export class KafkaConsumer implements Consumer {
     client.on("event.error", ({ message }: { message: string }) => {
       if (!this.#closing && !this.#replacing) this.#inbox.addClientError(message);
     });
-    client.on(
-      "event.stats",
-      ({ message }: { message: string }) => this.#inbox.addStatistics(message),
-    );
+    client.on("event.stats", ({ message }: { message: string }) => {
+      this.#inbox.addStatistics(message);
+      this.#noteIdleMember();
+    });
     await connect(client as never, this.#settings);
     this.#handle = this.#poll.attach(client.getClient(), () => this.#inbox.wake());
   }
@@ -263,8 +270,22 @@ export class KafkaConsumer implements Consumer {
 
   // --- events
 
+  /**
+   * A member that gets no partitions hears of no rebalance. Under KIP-848 nothing at all tells that it was
+   * taken; but it is refused, if at all, within the time between two statistics.
+   */
+  #noteIdleMember(): void {
+    const { joinState, coordinated } = this.statistics!;
+    if (coordinatorUp) this.#coordinatedLooks++;
+    const taken = this.#protocol === "consumer"
+      ? this.#coordinatedLooks > 1
+      : settled;
+    if (taken && !this.#replacing) this.#noteJoined();
+  }
+
   #rebalanced(code: number, partitions: TopicPartition[]): void {
     this.#joining = false;
+    this.#noteJoined();
     if (this.#closing) {
       if (code === CODE.revokePartitions) this.#answerRevoke(partitions);
       return;
@@ -289,7 +310,9 @@ export class KafkaConsumer implements Consumer {
       if (!this.#replacing) void this.#replaceByClassic();
       return;
     }
-    this.#inbox.addProblem({ code, message, ...(code === CODE.fatal ? { fatal: true } : {}) });
+    if (code !== CODE.fatal) return this.#inbox.addProblem({ code, message });
+    const reason = explainRefusal(message, this.#settings.instanceId);
+    this.#inbox.addProblem({ code, message: reason, fatal: true });
   }
 
   #requireHandle(): PollHandle {

@@ -17,6 +17,19 @@ export function groupProperties(protocol: GroupProtocol): Record<string, unknown
   }
 }
 
+/** What to do about an error that ends a member; its own text where nothing better is known. */
+export function explainRefusal(text: string, instanceId: string | undefined): string {
+  if (/instance.?id/i.test(text) && instanceId !== undefined) {
+    return `another member of the group has the instance id "${instanceId}"; give each worker an ` +
+      "--instance-id of its own";
+  }
+  return /Heartbeat.*not supported/i.test(text) ? WITHOUT_CONSUMER_PROTOCOL : text;
+}
+
+export const WITHOUT_CONSUMER_PROTOCOL =
+  "the brokers do not have the consumer protocol (KIP-848), or it is switched off; leave out " +
+  "--group-protocol, or give --group-protocol classic";
+
 /** Number of ConsumerGroupHeartbeat in Kafka's protocol. */
 const HEARTBEAT = 68;
 
