@@ -12,6 +12,7 @@ import { Batch } from "./batch.ts";
 import { connect, makeClient } from "./connection.ts";
 import { consumerProperties, type ConsumerSettings } from "./consumer_properties.ts";
 import { type CommitReport, ConsumerInbox } from "./consumer_inbox.ts";
+import { Membership } from "./membership.ts";
 import type {
   AssignmentChange,
   BrokerChange,
@@ -23,18 +24,17 @@ import type {
   Standing,
   TopicPartition,
 } from "./ports.ts";
-import { explainRefusal, type GroupProtocol } from "./group_protocol.ts";
-import { CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { type GroupProtocol, toGroupProblem } from "./group_protocol.ts";
+import {
+  CODE,
+  type ConsumerClient as Client,
+  loadRdKafka,
+  type RdKafka,
+  settleWithin,
+  toKafkaError,
+} from "./rdkafka.ts";
 import { readCommits, readStandings } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
-
-/** The package's consumer, with the methods that its types leave out. */
-type Client = InstanceType<RdKafka["KafkaConsumer"]> & {
-  rebalanceProtocol(): "NONE" | "EAGER" | "COOPERATIVE";
-  assignmentLost(): boolean;
-  incrementalAssign(partitions: readonly TopicPartition[]): void;
-  incrementalUnassign(partitions: readonly TopicPartition[]): void;
-};
 
 /** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 200;
@@ -55,18 +55,13 @@ export class KafkaConsumer implements Consumer {
   /** Subscribed, and no assignment has come yet. */
   #joining = false;
   #replacing = false;
-  /** Resolves when the group has taken this member: from then on `protocol` is what they speak. */
-  readonly joined: Promise<void>;
-  #noteJoined: () => void = () => {};
-  /** Looks at the statistics since the subscription that found its coordinator. */
-  #coordinatedLooks = 0;
+  readonly #membership = new Membership();
   more = false;
 
   private constructor(settings: ConsumerSettings, rdkafka: RdKafka, poll: PartitionPoll) {
     this.#settings = settings;
     this.#rdkafka = rdkafka;
     this.#poll = poll;
-    this.joined = new Promise((resolve) => this.#noteJoined = resolve);
   }
 
   /** Connects, without joining the group yet. Throws a `KafkaError` that says why it cannot. */
@@ -82,6 +77,11 @@ export class KafkaConsumer implements Consumer {
     return this.#protocol;
   }
 
+  /** Resolves when the group has taken this member: from then on `protocol` is what they speak. */
+  get joined(): Promise<void> {
+    return this.#membership.taken;
+  }
+
   /** The package's consumer, for questions before the group is joined. */
   get client(): Client {
     return this.#client;
@@ -94,7 +94,7 @@ export class KafkaConsumer implements Consumer {
   /** Joins the group. */
   subscribe(): void {
     this.#joining = true;
-    this.#coordinatedLooks = 0;
+    this.#membership.subscribed();
     this.#client.subscribe([...this.#settings.topics]);
   }
 
@@ -215,12 +215,9 @@ export class KafkaConsumer implements Consumer {
     ) as Client;
     this.#client = client;
     this.#protocol = protocol;
-    client.on("event.error", ({ message }: { message: string }) => {
-      if (!this.#closing && !this.#replacing) this.#inbox.addClientError(message);
-    });
-    client.on("event.stats", ({ message }: { message: string }) => {
-      this.#inbox.addStatistics(message);
-      this.#noteIdleMember();
+    this.#inbox.listen(client, () => !this.#closing && !this.#replacing);
+    client.on("event.stats", () => {
+      if (!this.#replacing) this.#membership.look(this.#protocol, this.statistics!);
     });
     await connect(client as never, this.#settings);
     this.#handle = this.#poll.attach(client.getClient(), () => this.#inbox.wake());
@@ -243,13 +240,7 @@ export class KafkaConsumer implements Consumer {
     if (this.#handle) this.#poll.detach(this.#handle);
     this.#handle = null;
     const client = this.#client;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      client.disconnect(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await settleWithin(timeoutMs, (done) => client.disconnect(done));
   }
 
   /** The brokers have KIP-848, but it is switched off: this client is dead, a classic one takes over. */
@@ -270,22 +261,9 @@ export class KafkaConsumer implements Consumer {
 
   // --- events
 
-  /**
-   * A member that gets no partitions hears of no rebalance. Under KIP-848 nothing at all tells that it was
-   * taken; but it is refused, if at all, within the time between two statistics.
-   */
-  #noteIdleMember(): void {
-    const { joinState, coordinated } = this.statistics!;
-    if (coordinatorUp) this.#coordinatedLooks++;
-    const taken = this.#protocol === "consumer"
-      ? this.#coordinatedLooks > 1
-      : settled;
-    if (taken && !this.#replacing) this.#noteJoined();
-  }
-
   #rebalanced(code: number, partitions: TopicPartition[]): void {
     this.#joining = false;
-    this.#noteJoined();
+    this.#membership.noteTaken();
     if (this.#closing) {
       if (code === CODE.revokePartitions) this.#answerRevoke(partitions);
       return;
@@ -310,9 +288,7 @@ export class KafkaConsumer implements Consumer {
       if (!this.#replacing) void this.#replaceByClassic();
       return;
     }
-    if (code !== CODE.fatal) return this.#inbox.addProblem({ code, message });
-    const reason = explainRefusal(message, this.#settings.instanceId);
-    this.#inbox.addProblem({ code, message: reason, fatal: true });
+    this.#inbox.addProblem(toGroupProblem(code, message, this.#settings.instanceId));
   }
 
   #requireHandle(): PollHandle {

@@ -22,6 +22,11 @@ export interface CommitReport extends TopicPartition {
   error?: unknown;
 }
 
+/** A client of the package, as far as it talks by itself. */
+interface TalkingClient {
+  on(event: "event.error" | "event.stats", listener: (told: { message: string }) => void): unknown;
+}
+
 export class ConsumerInbox {
   wake: () => void = () => {};
   statistics: Statistics | null = null;
@@ -32,6 +37,12 @@ export class ConsumerInbox {
   readonly #told = new Map<string, number>();
   #down = false;
   #lastReason: string | null = null;
+
+  /** Hears what the client tells; its troubles only while `isOurs`. */
+  listen(client: TalkingClient, isOurs: () => boolean): void {
+    client.on("event.error", ({ message }) => isOurs() && this.addClientError(message));
+    client.on("event.stats", ({ message }) => this.addStatistics(message));
+  }
 
   takeAssignmentChanges(): AssignmentChange[] {
     return take(this.#changes, (empty) => this.#changes = empty);

@@ -1,4 +1,6 @@
 /** The two protocols of consumer groups: classic, and the one of KIP-848. */
+import type { KafkaProblem } from "./ports.ts";
+import { CODE } from "./rdkafka.ts";
 
 export type GroupProtocol = "consumer" | "classic";
 
@@ -17,8 +19,18 @@ export function groupProperties(protocol: GroupProtocol): Record<string, unknown
   }
 }
 
+/** An error of the group; one that ends the member says what to do. */
+export function toGroupProblem(
+  code: number,
+  message: string,
+  instanceId: string | undefined,
+): KafkaProblem {
+  if (code !== CODE.fatal) return { code, message };
+  return { code, message: explainRefusal(message, instanceId), fatal: true };
+}
+
 /** What to do about an error that ends a member; its own text where nothing better is known. */
-export function explainRefusal(text: string, instanceId: string | undefined): string {
+function explainRefusal(text: string, instanceId: string | undefined): string {
   if (/instance.?id/i.test(text) && instanceId !== undefined) {
     return `another member of the group has the instance id "${instanceId}"; give each worker an ` +
       "--instance-id of its own";

@@ -11,7 +11,7 @@ import {
   type Metadata,
 } from "./connection.ts";
 import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
-import { call, CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { call, CODE, loadRdKafka, type RdKafka, settleWithin, toKafkaError } from "./rdkafka.ts";
 
 type Client = InstanceType<RdKafka["Producer"]>;
 
@@ -181,13 +181,7 @@ export class KafkaProducer implements Producer {
   }
 
   #disconnect(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.client.disconnect(timeoutMs, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return settleWithin(timeoutMs, (done) => this.client.disconnect(timeoutMs, done));
   }
 }
 

@@ -1,6 +1,7 @@
 /** The package's callback API, loaded with the addon when a command first needs Kafka. */
 import { KafkaError } from "../errors.ts";
 import { loadAddon } from "./addon.ts";
+import type { TopicPartition } from "./ports.ts";
 
 export type RdKafka = typeof import("@confluentinc/kafka-javascript");
 
@@ -14,6 +15,14 @@ export const CODE = {
   queueFull: -184,
   topicAlreadyExists: 36,
 } as const;
+
+/** The package's consumer, with the methods that its types leave out. */
+export type ConsumerClient = InstanceType<RdKafka["KafkaConsumer"]> & {
+  rebalanceProtocol(): "NONE" | "EAGER" | "COOPERATIVE";
+  assignmentLost(): boolean;
+  incrementalAssign(partitions: readonly TopicPartition[]): void;
+  incrementalUnassign(partitions: readonly TopicPartition[]): void;
+};
 
 let loading: Promise<RdKafka> | undefined;
 
@@ -32,6 +41,17 @@ export function call<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => error ? reject(toKafkaError(error)) : resolve(value as T));
+  });
+}
+
+/** Waits for a callback that may never come, at most `timeoutMs`. */
+export function settleWithin(timeoutMs: number, start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    start(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
