@@ -20,6 +20,7 @@ import {
   WITHOUT_CONSUMER_PROTOCOL,
 } from "../kafka/group_protocol.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
+import { askTopic, TopicWatch } from "../kafka/topic_watch.ts";
 import { prepareTopics } from "../kafka/topics.ts";
 import { StatsCollector } from "../stats/collector.ts";
 import type { TaskModule } from "../task/registry.ts";
@@ -187,6 +188,8 @@ async function consume(
     });
     // Not before: without any listener the runtime would take its handlers off, and the watchdog's.
     early.end();
+    const ask = (topic: string) => askTopic(consumer, topic);
+    const endTopicWatch = new TopicWatch(counts, ask, (change) => stats.event(change)).start();
     try {
       const tellStarted = () => {
         const { protocol } = consumer;
@@ -207,6 +210,7 @@ async function consume(
       if (worker.failure) throw worker.failure;
       return exitCode;
     } finally {
+      endTopicWatch();
       reporter.stop();
       supervision.end();
       // Kafka may have taken all the time already, and then it takes no more of it here.

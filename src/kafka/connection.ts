@@ -159,8 +159,8 @@ export function tidyReason(reason: string): string {
   return reason
     .replace(/^\[thrd:[^\]]*\]: /, "")
     .replace(/^(\w+:\/\/)?[^\s]*:\d+\/(bootstrap|\d+): /, "")
-    .replace(/ \(after \d+ms in state [^)]*\)/g, "")
     .replace(/(, \d+ identical error\(s\) suppressed|\(\d+ identical error\(s\) suppressed\))/g, "")
+    .replace(/ \(after \d+ms in state [^)]*\)/g, "")
     .trim();
 }
 

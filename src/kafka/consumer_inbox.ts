@@ -2,6 +2,7 @@
  * What librdkafka told a consumer and the loop has not taken yet. Its callbacks come between two turns;
  * they are stored here in order, and each asks for another turn.
  */
+import { BrokerWatch } from "./broker_watch.ts";
 import { tidyReason } from "./connection.ts";
 import type {
   AssignmentChange,
@@ -12,10 +13,18 @@ import type {
 } from "./ports.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
-/** The same problem is told once in this time: librdkafka repeats itself. */
-const QUIET_MS = 10_000;
-/** Of syslog. */
-const LOG_WARNING = 4;
+/** The same problem is told once in this time, which doubles while it goes on: librdkafka repeats itself. */
+const QUIET_MS = [10_000, 600_000] as const;
+
+interface Told {
+  at: number;
+  quietMs: number;
+}
+
+const NEVER_TOLD: Told = { at: -Infinity, quietMs: 0 };
+/** A connection that failed: the thread, the coordinator's part, the broker, and why. */
+const FAILURE =
+  /^\[thrd:.*?\]: (?:GroupCoordinator: )?(?:\w+:\/\/)?([^\s\/]+:\d+)(?:\/\w+)?: (.*)$/s;
 
 export interface CommitReport extends TopicPartition {
   offset: number;
@@ -24,7 +33,10 @@ export interface CommitReport extends TopicPartition {
 
 /** A client of the package, as far as it talks by itself. */
 interface TalkingClient {
-  on(event: "event.error" | "event.stats", listener: (told: { message: string }) => void): unknown;
+  on(
+    event: "event.error" | "event.log" | "event.stats",
+    listener: (told: { fac: string; message: string }) => void,
+  ): unknown;
 }
 
 export class ConsumerInbox {
@@ -33,14 +45,13 @@ export class ConsumerInbox {
   #changes: AssignmentChange[] = [];
   #answers: CommitAnswer[] = [];
   #problems: KafkaProblem[] = [];
-  #brokerChanges: BrokerChange[] = [];
-  readonly #told = new Map<string, number>();
-  #down = false;
-  #lastReason: string | null = null;
+  readonly #brokers = new BrokerWatch();
+  readonly #told = new Map<string, Told>();
 
   /** Hears what the client tells; its troubles only while `isOurs`. */
   listen(client: TalkingClient, isOurs: () => boolean): void {
     client.on("event.error", ({ message }) => isOurs() && this.addClientError(message));
+    client.on("event.log", ({ fac, message }) => this.addLogLine(fac, message));
     client.on("event.stats", ({ message }) => this.addStatistics(message));
   }
 
@@ -57,7 +68,7 @@ export class ConsumerInbox {
   }
 
   takeBrokerChanges(): BrokerChange[] {
-    return take(this.#brokerChanges, (empty) => this.#brokerChanges = empty);
+    return this.#brokers.take();
   }
 
   addChange(change: AssignmentChange): void {
@@ -77,39 +88,39 @@ export class ConsumerInbox {
     this.wake();
   }
 
-  /** Unless the same was told a moment ago. */
-  addProblem(problem: KafkaProblem): void {
-    const now = performance.now();
+  /** Unless the same was told a while ago; the more often it comes, the longer that is. */
+  addProblem(problem: KafkaProblem, now = performance.now()): void {
     const key = `${problem.code} ${problem.message}`;
-    if (now - (this.#told.get(key) ?? -Infinity) < QUIET_MS) return;
+    const { at, quietMs } = this.#told.get(key) ?? NEVER_TOLD;
+    if (now - at < quietMs) return;
     if (this.#told.size > 1000) this.#told.clear();
-    this.#told.set(key, now);
+    const again = now - at < 2 * quietMs;
+    const [least, most] = QUIET_MS;
+    this.#told.set(key, { at: now, quietMs: again ? Math.min(most, 2 * quietMs) : least });
     this.#problems.push(problem);
     this.wake();
   }
 
   /** librdkafka's log has the reasons that its errors leave out. */
-  addLogLine(severity: number, message: string): void {
-    if (severity <= LOG_WARNING) this.#lastReason = tidyReason(message);
+  addLogLine(facility: string, message: string): void {
+    const failure = facility === "FAIL" ? FAILURE.exec(message) : null;
+    if (failure) this.#brokers.noteReason(failure[1]!, tidyReason(failure[2]!));
   }
 
   /** An error of the client; its code is always -1, so that only the text tells which. */
   addClientError(message: string): void {
     if (/brokers? (connections )?are down/.test(message)) {
-      if (!this.#down) this.#brokerChanges.push({ up: false, reason: this.#lastReason ?? message });
-      this.#down = true;
+      this.#brokers.lostAll(message);
       this.wake();
     } else if (!/broker transport failure/.test(message)) {
-      // One connection lost is librdkafka's to mend; that all are is told above.
+      // One connection lost is librdkafka's to mend; the statistics tell when it cannot.
       this.addProblem({ code: -1, message: tidyReason(message) });
     }
   }
 
   addStatistics(text: string): void {
     this.statistics = readStatistics(text);
-    if (!this.#down || this.statistics.brokersUp === 0) return;
-    this.#down = false;
-    this.#brokerChanges.push({ up: true });
+    this.#brokers.look(this.statistics.brokers);
     this.wake();
   }
 }

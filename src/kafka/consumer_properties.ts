@@ -1,5 +1,6 @@
 /** The librdkafka properties of our consumer. */
 import { connectionProperties, type ConnectionSettings } from "./connection.ts";
+import { TOPIC_LOOK_MS } from "./topic_watch.ts";
 import { groupProperties, type GroupProtocol } from "./group_protocol.ts";
 
 export interface ConsumerSettings extends ConnectionSettings {
@@ -40,6 +41,8 @@ export function consumerProperties(
     // were full when it was sent.
     "fetch.wait.max.ms": 250,
     "fetch.queue.backoff.ms": 10,
+    // How soon partitions are noticed that a topic got while it is consumed; librdkafka's own is 5 min.
+    "topic.metadata.refresh.interval.ms": TOPIC_LOOK_MS,
     "queued.min.messages": 10_000,
     "queued.max.messages.kbytes": shareKiB,
     "fetch.message.max.bytes": Math.min(LARGEST_FETCH, shareKiB * 1024),

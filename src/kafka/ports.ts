@@ -46,8 +46,10 @@ export type AssignmentChange =
   | { kind: "revoke"; partitions: TopicPartition[] }
   | { kind: "lost"; partitions: TopicPartition[] };
 
-/** The brokers were all lost, or one is there again. */
-export type BrokerChange = { up: true } | { up: false; reason: string };
+/** A broker is in trouble, or well again; `null` stands for all of them. */
+export type BrokerChange =
+  | { up: true; broker: string | null }
+  | { up: false; broker: string | null; reason: string };
 
 /** A partition queue's number in the poll; never used twice in the life of a consumer. */
 export type QueueId = number;

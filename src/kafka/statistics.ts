@@ -1,7 +1,9 @@
 /** The part of librdkafka's statistics (STATISTICS.md of librdkafka) that the stats show. */
+import type { BrokerStatistics } from "./broker_watch.ts";
 
 export interface Statistics {
-  brokersUp: number;
+  /** Those that the cluster has told of, and the connection to the group's coordinator. */
+  brokers: BrokerStatistics[];
   /** The coordinator of the group answers. */
   coordinatorUp: boolean;
   /** A member of the classic protocol has its share, also one that is nothing. */
@@ -14,10 +16,20 @@ export interface Statistics {
   ends: Map<string, Map<number, number>>;
 }
 
+interface RawBroker {
+  nodename?: string;
+  nodeid?: number;
+  source?: string;
+  state?: string;
+  waitresp_cnt?: number;
+  /** Microseconds. */
+  rxidle?: number;
+}
+
 interface RawStatistics {
   rxmsg_bytes?: number;
   cgrp?: { state?: string; join_state?: string };
-  brokers?: Record<string, { state?: string; nodeid?: number }>;
+  brokers?: Record<string, RawBroker>;
   topics?: Record<string, {
     partitions?: Record<string, { fetchq_size?: number; hi_offset?: number; ls_offset?: number }>;
   }>;
@@ -26,16 +38,13 @@ interface RawStatistics {
 export function readStatistics(text: string): Statistics {
   const raw = JSON.parse(text) as RawStatistics;
   const statistics: Statistics = {
-    brokersUp: 0,
+    brokers: Object.values(raw.brokers ?? {}).flatMap(toBroker),
     coordinatorUp: raw.cgrp?.state === "up",
     settled: raw.cgrp?.join_state === "steady",
     prefetchedBytes: 0,
     receivedBytes: raw.rxmsg_bytes ?? 0,
     ends: new Map(),
   };
-  for (const broker of Object.values(raw.brokers ?? {})) {
-    if (broker.state === "UP") statistics.brokersUp++;
-  }
   for (const [topic, { partitions }] of Object.entries(raw.topics ?? {})) {
     const ends = new Map<number, number>();
     for (const [number, partition] of Object.entries(partitions ?? {})) {
@@ -48,4 +57,17 @@ export function readStatistics(text: string): Statistics {
     statistics.ends.set(topic, ends);
   }
   return statistics;
+}
+
+/** Bootstrap connections are given up once the brokers are known. */
+function toBroker(raw: RawBroker): BrokerStatistics[] {
+  const { nodename = "", nodeid = -1, source, state = "", waitresp_cnt = 0, rxidle = -1 } = raw;
+  if (source !== "logical" && nodeid < 0) return [];
+  return [{
+    address: nodename,
+    kind: source === "logical" ? "coordinator" : "broker",
+    state,
+    waiting: waitresp_cnt,
+    silentMs: rxidle < 0 ? -1 : rxidle / 1000,
+  }];
 }

@@ -25,6 +25,8 @@ export function severityOf(event: WorkerEvent): Severity {
       return event.level;
     case "started":
     case "waiting":
+    case "topic-back":
+    case "topic-grown":
     case "broker-up":
     case "commits-answered":
     case "dead-letter-accepted":
@@ -53,6 +55,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "loop-blocked":
       return "warn";
     case "broker-down":
+    case "topic-gone":
     case "dead":
     case "dead-letter-refused":
     case "breaker-open":
@@ -88,10 +91,19 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
         describeReset(event);
     case "metadata-ignored":
       return `Metadata of the commit at ${at(event)} not used: ${text(event.reason)}`;
+    case "topic-gone":
+      return `Topic ${text(event.topic)} cannot be consumed: ${text(event.reason)}`;
+    case "topic-back":
+      return `Topic ${text(event.topic)} is back, with ${plural(event.partitions, "partition")}`;
+    case "topic-grown":
+      return `Topic ${text(event.topic)} has ${plural(event.partitions, "partition")} now, ` +
+        `${event.before} before`;
     case "broker-down":
-      return `Broker down: ${text(event.reason)}`;
+      return event.broker === null
+        ? `No broker can be reached: ${text(event.reason)}`
+        : `Broker ${text(event.broker)} cannot be reached: ${text(event.reason)}`;
     case "broker-up":
-      return "Broker up";
+      return event.broker === null ? "Brokers are back" : `Broker ${text(event.broker)} is back`;
     case "commits-unanswered":
       return `No commit confirmed for ${
         formatDuration(event.forMs)

@@ -65,7 +65,8 @@ export function formatEventLine(event: WorkerEvent, at: number): string {
   const pairs: [string, string | number | null][] = [];
   for (const [name, value] of Object.entries(event)) {
     if (name === "event" || value === undefined) continue;
-    pairs.push([snakeCase(name), name === "partitions" ? partitionsOf(event) : plain(value)]);
+    const told = Array.isArray(value) && name === "partitions" ? partitionsOf(event) : plain(value);
+    pairs.push([snakeCase(name), told]);
   }
   const kind = event.event;
   return `${formatTime(at)} ${kind}${pairs.length === 0 ? "" : ` ${formatPairs(pairs)}`}`;

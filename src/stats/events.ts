@@ -68,8 +68,12 @@ export type WorkerEvent =
     offset: number;
     reason: string;
   }
-  | { event: "broker-down"; reason: string }
-  | { event: "broker-up" }
+  | { event: "topic-gone"; topic: string; reason: string }
+  | { event: "topic-back"; topic: string; partitions: number }
+  | { event: "topic-grown"; topic: string; partitions: number; before: number }
+  /** `broker` is `null` when it is all of them. */
+  | { event: "broker-down"; broker: string | null; reason: string }
+  | { event: "broker-up"; broker: string | null }
   /** No commit was confirmed for so long: nothing new starts until one is. */
   | { event: "commits-unanswered"; forMs: number }
   | { event: "commits-answered" }

@@ -30,9 +30,12 @@ export class KafkaNews {
   note(): void {
     const { clock, consumer, leave, stats } = this.#parts;
     for (const change of consumer.takeBrokerChanges()) {
-      this.#broker = { state: change.up ? "up" : "down", since: clock.now() };
+      const { up, broker } = change;
+      if (broker === null) this.#broker = { state: up ? "up" : "down", since: clock.now() };
       stats.event(
-        change.up ? { event: "broker-up" } : { event: "broker-down", reason: change.reason },
+        up
+          ? { event: "broker-up", broker }
+          : { event: "broker-down", broker, reason: change.reason },
       );
     }
     for (const { code, message, fatal } of consumer.takeProblems()) {

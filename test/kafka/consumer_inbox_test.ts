@@ -74,12 +74,43 @@ describe("ConsumerInbox", () => {
     const { inbox: it } = inbox();
     it.addClientError("2/2 brokers are down");
     it.addClientError("2/2 brokers are down");
-    it.addStatistics('{"brokers":{"a":{"state":"DOWN"}}}');
-    assert.deepEqual(it.takeBrokerChanges(), [{ up: false, reason: "2/2 brokers are down" }]);
-    it.addStatistics('{"brokers":{"a":{"state":"UP"}}}');
-    it.addStatistics('{"brokers":{"a":{"state":"UP"}}}');
-    assert.deepEqual(it.takeBrokerChanges(), [{ up: true }]);
-    assert.equal(it.statistics!.brokersUp, 1);
+    const brokers = (state: string) => JSON.stringify({ brokers: { a: { nodeid: 1, state } } });
+    it.addStatistics(brokers("DOWN"));
+    assert.deepEqual(it.takeBrokerChanges(), [
+      { up: false, broker: null, reason: "2/2 brokers are down" },
+    ]);
+    it.addStatistics(brokers("UP"));
+    it.addStatistics(brokers("UP"));
+    assert.deepEqual(it.takeBrokerChanges(), [{ up: true, broker: null }]);
+  });
+
+  test("the reason is that of the log, whichever connection failed", () => {
+    const lines = [
+      "[thrd:127.0.0.1:9092/1]: 127.0.0.1:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)",
+      "[thrd:sasl_ssl://[::1]:9092/bootstrap]: sasl_ssl://[::1]:9092/bootstrap: Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT, 3 identical error(s) suppressed)",
+      "[thrd:GroupCoordinator]: GroupCoordinator: 127.0.0.1:9092: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)",
+    ];
+    for (const line of lines) {
+      const { inbox: it } = inbox();
+      it.addLogLine("FAIL", line);
+      it.addClientError("1/1 brokers are down");
+      const [change] = it.takeBrokerChanges();
+      assert.ok(change && !change.up);
+      assert.match(change.reason, /^Connect to ipv\S+ failed: Connection refused$/);
+    }
+  });
+
+  test("a problem that goes on is told less and less often", () => {
+    const { inbox: it } = inbox();
+    const told: number[] = [];
+    for (let second = 0; second < 3600; second++) {
+      it.addProblem({ code: 3, message: "unknown topic" }, second * 1000);
+      if (it.takeProblems().length > 0) told.push(second);
+    }
+    assert.deepEqual(told, [0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030]);
+    it.addProblem({ code: 3, message: "unknown topic" }, 3600_000 * 10);
+    it.addProblem({ code: 3, message: "unknown topic" }, 3600_000 * 10 + 10_000);
+    assert.equal(it.takeProblems().length, 2, "as in the beginning");
   });
 
   test("another error of the client is a problem, in words without addresses and timing", () => {

@@ -3,12 +3,13 @@ import { describe, test } from "node:test";
 import { readStatistics } from "../../src/kafka/statistics.ts";
 
 describe("readStatistics", () => {
-  test("counts the brokers that are up, sums the prefetch, and knows the ends", () => {
+  test("lists the brokers, sums the prefetch, and knows the ends", () => {
     const statistics = readStatistics(JSON.stringify({
       brokers: {
-        "a:9092/1": { state: "UP", nodeid: 1 },
-        "b:9092/2": { state: "CONNECT", nodeid: 2 },
-        "c:9092/3": { state: "UP", nodeid: 3 },
+        "a:9092/1": { nodename: "a:9092", state: "UP", nodeid: 1, waitresp_cnt: 2, rxidle: 1500 },
+        "b:9092/2": { nodename: "b:9092", state: "CONNECT", nodeid: 2, source: "learned" },
+        "c:9092/bootstrap": { nodename: "c:9092", state: "UP", nodeid: -1, source: "configured" },
+        "GroupCoordinator": { nodename: "a:9092", state: "UP", nodeid: -1, source: "logical" },
       },
       topics: {
         work: {
@@ -22,7 +23,11 @@ describe("readStatistics", () => {
         },
       },
     }));
-    assert.equal(statistics.brokersUp, 2);
+    assert.deepEqual(statistics.brokers, [
+      { address: "a:9092", kind: "broker", state: "UP", waiting: 2, silentMs: 1.5 },
+      { address: "b:9092", kind: "broker", state: "CONNECT", waiting: 0, silentMs: -1 },
+      { address: "a:9092", kind: "coordinator", state: "UP", waiting: 0, silentMs: -1 },
+    ]);
     assert.equal(statistics.prefetchedBytes, 150);
     assert.deepEqual([...statistics.ends.get("work")!], [[0, 10], [1, 7], [2, -1]]);
   });
@@ -38,8 +43,8 @@ describe("readStatistics", () => {
   });
 
   test("makes do with what is not there", () => {
-    const { brokersUp, prefetchedBytes, ends } = readStatistics("{}");
-    assert.deepEqual([brokersUp, prefetchedBytes, ends.size], [0, 0, 0]);
+    const { brokers, prefetchedBytes, ends } = readStatistics("{}");
+    assert.deepEqual([brokers, prefetchedBytes, ends.size], [[], 0, 0]);
     assert.equal(readStatistics('{"topics":{"t":{}}}').ends.get("t")!.size, 0);
   });
 });

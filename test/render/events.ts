@@ -41,8 +41,11 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
     ...AT_NINE,
     reason: "it was written by another program",
   },
-  "broker-down": { event: "broker-down", reason: "Connection refused" },
-  "broker-up": { event: "broker-up" },
+  "topic-gone": { event: "topic-gone", topic: "images", reason: "there is no such topic" },
+  "topic-back": { event: "topic-back", topic: "images", partitions: 1 },
+  "topic-grown": { event: "topic-grown", topic: "images", partitions: 6, before: 4 },
+  "broker-down": { event: "broker-down", broker: null, reason: "Connection refused" },
+  "broker-up": { event: "broker-up", broker: "10.0.0.1:9092" },
   "commits-unanswered": { event: "commits-unanswered", forMs: 10_000 },
   "commits-answered": { event: "commits-answered" },
   "commit-refused": {

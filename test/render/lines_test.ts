@@ -62,8 +62,11 @@ const lines: Record<keyof typeof EVENTS, string> = {
   "offset-reset": "topic=images partition=0 from=10 to=30 lost=20 reason=deleted",
   "metadata-ignored":
     'topic=images partition=0 offset=9 reason="it was written by another program"',
-  "broker-down": 'reason="Connection refused"',
-  "broker-up": "",
+  "topic-gone": 'topic=images reason="there is no such topic"',
+  "topic-back": "topic=images partitions=1",
+  "topic-grown": "topic=images partitions=6 before=4",
+  "broker-down": 'broker=- reason="Connection refused"',
+  "broker-up": "broker=10.0.0.1:9092",
   "commits-unanswered": "for_ms=10000",
   "commits-answered": "",
   "commit-refused": 'topic=images partition=3 offset=42 reason="Broker: Rebalance in progress"',

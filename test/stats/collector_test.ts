@@ -139,10 +139,10 @@ test("StatsCollector passes events on until the listener leaves", () => {
   const collector = new StatsCollector(0);
   const seen: WorkerEvent[] = [];
   const leave = collector.onEvent((event) => seen.push(event));
-  collector.event({ event: "broker-up" });
+  collector.event({ event: "broker-up", broker: null });
   leave();
-  collector.event({ event: "broker-up" });
-  assert.deepEqual(seen, [{ event: "broker-up" }]);
+  collector.event({ event: "broker-up", broker: null });
+  assert.deepEqual(seen, [{ event: "broker-up", broker: null }]);
 });
 
 test("StatsCollector counts dead letters that belong to no task", () => {

@@ -285,15 +285,15 @@ describe("what Kafka tells", () => {
     const { bench } = await running();
     await using _ = bench;
     await bench.advance(1000);
-    bench.consumer.broker({ up: false, reason: "all brokers are down" });
+    bench.consumer.broker({ up: false, broker: null, reason: "all brokers are down" });
     await bench.turn(2);
     await bench.advance(5000);
     assert.deepEqual(bench.worker.broker, { state: "down", sinceMs: 5000 });
-    bench.consumer.broker({ up: true });
+    bench.consumer.broker({ up: true, broker: null });
     await bench.turn(2);
     assert.deepEqual(bench.worker.broker, { state: "up", sinceMs: 0 });
     assert.deepEqual(bench.stats.of("broker-down"), [
-      { event: "broker-down", reason: "all brokers are down" },
+      { event: "broker-down", broker: null, reason: "all brokers are down" },
     ]);
     assert.equal(bench.stats.of("broker-up").length, 1);
   });

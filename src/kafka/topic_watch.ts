@@ -1,0 +1,79 @@
+/**
+ * What becomes of the consumed topics while the worker runs: deleted, out of reach, back again, grown.
+ * librdkafka tells little of it, and under KIP-848 nothing. The group takes up what is back or new by itself;
+ * this only tells.
+ */
+import type { Metadata } from "./connection.ts";
+import type { KafkaConsumer } from "./consumer.ts";
+import { call } from "./rdkafka.ts";
+
+export type TopicChange =
+  | { event: "topic-gone"; topic: string; reason: string }
+  | { event: "topic-back"; topic: string; partitions: number }
+  | { event: "topic-grown"; topic: string; partitions: number; before: number };
+
+/** What the brokers say of one topic. */
+export type TopicState = { partitions: number } | { reason: string };
+
+/** As often as librdkafka itself looks for new partitions (consumer_properties.ts). */
+export const TOPIC_LOOK_MS = 30_000;
+const ASK_TIMEOUT_MS = 5000;
+
+export class TopicWatch {
+  readonly #counts: Map<string, number>;
+  readonly #gone = new Set<string>();
+  readonly #ask: (topic: string) => Promise<TopicState>;
+  readonly #tell: (change: TopicChange) => void;
+  #looking = false;
+
+  constructor(
+    counts: ReadonlyMap<string, number>,
+    ask: (topic: string) => Promise<TopicState>,
+    tell: (change: TopicChange) => void,
+  ) {
+    this.#counts = new Map(counts);
+    this.#ask = ask;
+    this.#tell = tell;
+  }
+
+  /** Looks from time to time, until the function that it returns is called. */
+  start(): () => void {
+    const timer = setInterval(() => void this.look(), TOPIC_LOOK_MS);
+    return () => clearInterval(timer);
+  }
+
+  async look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    for (const topic of this.#counts.keys()) {
+      // Brokers that cannot be asked are told of elsewhere, and say nothing of the topic.
+      const state = await this.#ask(topic).catch(() => null);
+      if (state) this.#note(topic, state);
+    }
+    this.#looking = false;
+  }
+
+  #note(topic: string, state: TopicState): void {
+    if ("reason" in state) {
+      if (!this.#gone.has(topic)) this.#tell({ event: "topic-gone", topic, reason: state.reason });
+      this.#gone.add(topic);
+      return;
+    }
+    const { partitions } = state;
+    const before = this.#counts.get(topic)!;
+    if (this.#gone.delete(topic)) this.#tell({ event: "topic-back", topic, partitions });
+    else if (partitions > before) this.#tell({ event: "topic-grown", topic, partitions, before });
+    this.#counts.set(topic, partitions);
+  }
+}
+
+/** Asks by name, which makes no topic: consumers do not. */
+export async function askTopic(consumer: KafkaConsumer, topic: string): Promise<TopicState> {
+  const { topics } = await call<Metadata>((callback) =>
+    consumer.client.getMetadata({ topic, timeout: ASK_TIMEOUT_MS }, callback as never)
+  );
+  const found = topics.find(({ name }) => name === topic);
+  const partitions = found?.partitions.length ?? 0;
+  if (partitions > 0) return { partitions };
+  return { reason: found?.error?.message ?? "there is no such topic" };
+}

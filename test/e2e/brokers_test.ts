@@ -1,0 +1,82 @@
+/** Brokers that stop, freeze and come back: one line says what is wrong, one that it is well again. */
+import assert from "node:assert/strict";
+import {
+  brokerTest,
+  Cluster,
+  produceBytes,
+  type Project,
+  project,
+  until,
+  Worker,
+  workModule,
+} from "./harness.ts";
+
+function toldOf(worker: Worker): string[] {
+  const events = worker.lines.stderr.filter((line) => /"broker-(down|up)"/.test(line))
+    .map((line) => JSON.parse(line));
+  return events.map(({ event, broker }) => `${event} ${broker === null ? "all" : "one"}`);
+}
+
+function start(folder: Project, address: string, args: string[] = []): Worker {
+  return new Worker(folder, "brokers", args, { env: { TASKC_BROKERS: address } });
+}
+
+async function workGoesOn(folder: Project, address: string, id: string): Promise<void> {
+  await produceBytes("work", [{ value: JSON.stringify({ id }) }], { address });
+  await until(`message ${id}`, () => folder.ledger().get(id)?.finished === 1);
+}
+
+brokerTest(
+  "the only broker, frozen and then killed: one line for each trouble and its end",
+  async () => {
+    await using cluster = await Cluster.start();
+    const address = await cluster.address();
+    await cluster.do("topics", "create", "work");
+    using folder = project({ "tasks.ts": workModule("work") });
+    await using worker = start(folder, address);
+    await worker.waitForLine(/"assigned"/);
+    await workGoesOn(folder, address, "first");
+
+    // A frozen broker keeps its connections: librdkafka says nothing for a minute.
+    await cluster.do("pause", "1");
+    const frozen = await worker.waitForEvent("broker-down");
+    assert.match(String(frozen.reason), /has not answered for more than 10 s/);
+    await cluster.do("resume", "1");
+    await worker.waitForEvent("broker-up");
+    await workGoesOn(folder, address, "second");
+
+    await cluster.do("kill", "1");
+    await until("the second trouble", () => toldOf(worker).length === 3);
+    await cluster.do("restart", "1");
+    await until("the second end", () => toldOf(worker).length === 4);
+    await workGoesOn(folder, address, "third");
+    worker.kill();
+    assert.equal((await worker.waitForExit()).code, 0, worker.events());
+    assert.deepEqual(toldOf(worker), [
+      "broker-down all",
+      "broker-up all",
+      "broker-down all",
+      "broker-up all",
+    ]);
+    const errors = worker.lines.stderr.filter((line) => line.includes(`"kafka-error"`));
+    assert.ok(errors.length <= 5, worker.events());
+  },
+);
+
+brokerTest("a drain says why it waits while the broker is frozen", async () => {
+  await using cluster = await Cluster.start();
+  const address = await cluster.address();
+  await cluster.do("topics", "create", "work");
+  const records = Array.from(
+    { length: 5 },
+    (_, id) => ({ value: JSON.stringify({ id, ms: 3000 }) }),
+  );
+  await produceBytes("work", records, { address });
+  using folder = project({ "tasks.ts": workModule("work") });
+  await using worker = start(folder, address, ["--drain"]);
+  await until("its start", () => folder.ledger().size === 5);
+  await cluster.do("pause", "1");
+  await worker.waitForEvent("broker-down");
+  await cluster.do("resume", "1");
+  assert.equal((await worker.waitForExit()).code, 0, worker.events());
+});

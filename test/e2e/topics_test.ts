@@ -1,0 +1,96 @@
+/** Topics that change while they are consumed: deleted, made again, grown, forbidden for a while. */
+import assert from "node:assert/strict";
+import {
+  brokers,
+  brokerTest,
+  Cluster,
+  deleteTopic,
+  json,
+  produce,
+  project,
+  runWorker,
+  SASL_PASSWORD,
+  SASL_USER,
+  topic,
+  until,
+  workModule,
+} from "./harness.ts";
+
+for (const protocol of ["consumer", "classic"]) {
+  const args = ["--group-protocol", protocol];
+
+  brokerTest(
+    `partitions that a topic gets are consumed from their start (${protocol})`,
+    async () => {
+      const from = await topic();
+      using folder = project({ "tasks.ts": workModule(from) });
+      await using worker = runWorker(folder, args);
+      await worker.waitForLine(/"assigned"/);
+      await Cluster.main.do("topics", "grow", from, "3");
+      // Sent before the worker can know of them.
+      await produce(from, json([{ id: "a" }]).map((one) => ({ ...one, partition: 2 })));
+      await until("a message of a new partition", () => folder.finishedCount() === 1);
+      const grown = await worker.waitForEvent("topic-grown");
+      assert.deepEqual([grown.topic, grown.partitions, grown.before], [from, 3, 1]);
+      worker.kill();
+      assert.equal((await worker.waitForExit()).code, 0, worker.events());
+    },
+  );
+
+  brokerTest(
+    `a topic that is deleted and made again is told and taken up (${protocol})`,
+    async () => {
+      const [from, other] = [await topic(), await topic()];
+      using folder = project({
+        "tasks.ts": workModule(from) + `
+export const second = task({
+  topic: ${JSON.stringify(other)},
+  run: ({ id }) => finished(id),
+});
+`,
+      });
+      await using worker = runWorker(folder, args);
+      await produce(from, json([{ id: "before" }]));
+      await until("a message before", () => folder.finishedCount() === 1);
+      await deleteTopic(from);
+      const gone = await worker.waitForEvent("topic-gone");
+      assert.equal(gone.topic, from);
+      await produce(other, json([{ id: "meanwhile" }]));
+      await until("the other topic", () => folder.finishedCount() === 2);
+      await topic({ name: from });
+      await produce(from, json([{ id: "after" }]));
+      await worker.waitForEvent("topic-back");
+      await until("a message after", () => folder.ledger().get("after")?.finished === 1);
+      worker.kill();
+      assert.equal((await worker.waitForExit()).code, 0, worker.events());
+      const errors = worker.lines.stderr.filter((line) => /"kafka-error"|topic-gone/.test(line));
+      assert.ok(errors.length <= 6, worker.events());
+    },
+  );
+}
+
+brokerTest("a topic that may not be read for a while is told, and goes on afterwards", async () => {
+  const from = await topic();
+  using folder = project({ "tasks.ts": workModule(from) });
+  await using worker = runWorker(folder, [], {
+    env: {
+      TASKC_BROKERS: brokers.sasl ?? "",
+      TASKC_X_SECURITY_PROTOCOL: "sasl_plaintext",
+      TASKC_X_SASL_MECHANISM: "PLAIN",
+      TASKC_X_SASL_USERNAME: SASL_USER,
+      TASKC_X_SASL_PASSWORD: SASL_PASSWORD,
+    },
+  });
+  const acl = (what: string) =>
+    Cluster.main.do("acls", what, "--deny-principal", `User:${SASL_USER}`, "--topic", from);
+  await worker.waitForLine(/"assigned"/);
+  await acl("--add");
+  await worker.waitForLine(/authorization failed/i);
+  await produce(from, json([{ id: "meanwhile" }]));
+  await acl("--remove");
+  await until("the message", () => folder.finishedCount() === 1);
+  worker.kill();
+  assert.equal((await worker.waitForExit()).code, 0, worker.events());
+  const errors = worker.lines.stderr.filter((line) => /authorization failed/i.test(line));
+  assert.ok(errors.length <= 6, worker.events());
+});
