@@ -107,7 +107,9 @@ export class CautiousStarts {
     let started = 0;
     const { runner } = this.#parts;
     const alone = caution.level.bound === 1;
-    while (caution.held.length > 0 && !this.#isOver(caution)) {
+    // The last suspect runs alone too; what came after it may be of its key.
+    const isOver = () => this.#suspect?.partition !== partition && this.#isOver(caution);
+    while (caution.held.length > 0 && !isOver()) {
       if (alone ? this.#suspect !== null : partition.busy >= caution.level.bound) break;
       const execution = caution.held.shift()!;
       caution.started++;
@@ -121,7 +123,7 @@ export class CautiousStarts {
       runner.take(execution);
       started++;
     }
-    if (this.#isOver(caution)) {
+    if (isOver()) {
       for (const execution of caution.held.splice(0)) {
         runner.take(execution);
         started++;

@@ -125,6 +125,27 @@ describe("after three such ends", () => {
     });
   });
 
+  test("the last that runs alone has ended before the rest starts", async () => {
+    await live(await lives(3), async (bench, work) => {
+      const { consumer } = bench;
+      const last = 99;
+      for (let value = 0; value < last; value++) {
+        await bench.until(`${value} to run`, () => work.runs.length === value + 1);
+        if (value === last - 1) consumer.commitAnswers = "on command";
+        work.run(value).finish();
+      }
+      await bench.turn(6);
+      assert.equal(work.runs.length, last, "the broker does not know yet that the last runs");
+      consumer.commitAnswers = "at once";
+      consumer.answerCommit();
+      await bench.until("the last", () => work.runs.length > last);
+      await bench.turn(6);
+      assert.equal(work.runs.length, last + 1, "it runs alone");
+      work.run(last).finish();
+      await bench.until("the rest", () => work.runs.length === MESSAGES);
+    });
+  });
+
   test("one that fails and waits for a retry is not the killer: the next runs", async () => {
     await live(await lives(3), async (bench, work) => {
       work.run(0).fail(new Error("no"));
