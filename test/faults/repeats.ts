@@ -75,12 +75,13 @@ export function explainRepeats(
   const details: string[] = [];
   const ends = [...kills, ...endings];
   const started = new Map<string, LedgerLine>();
+  /** By record and process: what one has finished, another need not know of. */
   const finished = new Map<string, LedgerLine>();
   const failed = new Set<string>();
   for (const line of lines) {
     const { step, partition, offset, at, pid, attempt } = line;
     const record = place(line);
-    if (step === "finish" && !finished.has(record)) finished.set(record, line);
+    if (step === "finish") finished.set(`${record} ${pid}`, line);
     if (step === "failed" || step === "late") failed.add(record);
     if (step !== "start") continue;
     const before = started.get(record);
@@ -88,7 +89,7 @@ export function explainRepeats(
     // An attempt after one that failed is no repeat, wherever it runs.
     const again = failed.delete(record);
     if (!before || again || (attempt > 1 && before.pid === pid)) continue;
-    const end = finished.get(record);
+    const end = finished.get(`${record} ${before.pid}`);
     const ended = ends.find((ending) =>
       ending.pid === before.pid && ending.at >= before.at && ending.at <= at
     );
@@ -104,10 +105,13 @@ export function explainRepeats(
     const stale = nextChange(line, changes)?.change === "lost";
     const covered = history.covers(commit, offset);
     let reason: keyof Repeats;
-    if (!held && !end) reason = "unfinished";
+    if (!held && !covered && !end) reason = "unfinished";
     else if (!held && !covered) {
       // The first commit after a finish may have been made before it; the one after that knew of it.
-      const later = history.count(partition, end!.at, ended?.at ?? at);
+      // One that had lost the partition without knowing could commit nothing any more.
+      const later = next?.change === "lost"
+        ? 0
+        : history.count(partition, end!.at, ended?.at ?? at);
       reason = later < 2 ? "sinceCommit" : "uncovered";
       if (reason === "uncovered" && !disturbed && history.hasRoom(commit!)) {
         unexplained.push(`${what}, whose map had room for it`);

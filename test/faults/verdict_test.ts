@@ -169,3 +169,14 @@ test("judge takes a record that was given up for dead as finished from then on",
   const late = { ...given, dead: [{ partition: 0, offset: 0, at: 5 }] };
   assert.match(judge(late).violations.join(), /passed 1 unfinished: offsets 0/);
 });
+
+test("judge does not ask of a worker what another had finished and not committed", () => {
+  const third = 3;
+  const verdict = judge(evidence(1, {
+    lines: [...run(0, 1, 2), line("start", 0, 10, NEW), ...run(0, 20, 21, third)],
+    commits: [commit(0, 1), commit(0, 11), commit(0, 12), commit(0, 13)],
+    kills: [{ pid: OLD, at: 3 }, { pid: NEW, at: 15 }],
+  }));
+  assert.deepEqual(verdict.violations, []);
+  assert.deepEqual(verdict.repeats, { unfinished: 1, uncovered: 0, sinceCommit: 1, stale: 0 });
+});
