@@ -1,8 +1,9 @@
 /**
  * How carefully the messages of a partition are started, when earlier owners ended on it without leaving:
  * one of the messages may have killed them. With each such end at the same offset fewer run at once, so
- * that fewer are under suspicion the next time; after the third each runs alone, with its offset committed
- * beforehand, and the one that runs when the worker ends is the killer.
+ * that fewer are under suspicion the next time; after the third each runs alone in its partition, with its
+ * offset committed beforehand. The one that runs when the worker ends is the suspect: the next owner runs it
+ * with nothing at all beside it, and if that ends the worker too, it is the killer.
  */
 
 /** From so many takeovers at one offset on, messages run alone. */

@@ -9,18 +9,21 @@
  * - `state`: `o` while the owner works, `c` once it has left in good order; `b` after it when a task of the
  *   topic has its breaker open;
  * - `takeovers`: how often the partition was taken over at this very offset from an owner that had not left;
- * - `suspect`: the offset that ran alone, relative to the commit's; empty for none;
+ * - `suspect`: the offset that ran alone, relative to the commit's; `!` before it when nothing at all ran
+ *   beside it; empty for none;
  * - `extent`: how far above the commit's offset messages may have been started;
  * - `map`: finished offsets above the commit's, as `r` and run lengths or `b` and bits, whichever is shorter;
  * - `check`: over all before it and the offset, so that a cut or moved text is known as such.
  *
  * All of it is printable ASCII. Numbers are written in base 36.
  */
-import { decodeFinished, encodeFinished } from "./finished_map.ts";
-import type { FinishedRun, OffsetRange } from "./offset_tracker.ts";
+import { decodeFinished, encodeFinished, type FinishedAhead } from "./finished_map.ts";
+import type { OffsetRange } from "./offset_tracker.ts";
 
 /** The most that librdkafka and a broker at its default (`offset.metadata.max.bytes`) take together. */
 export const MAX_METADATA = 4095;
+/** Stands for the id of a topic that is not known. */
+export const UNKNOWN_INCARNATION = "-";
 const VERSION = "t1";
 const FIELDS = 8;
 
@@ -31,8 +34,10 @@ export interface CommitHeader {
   closed: boolean;
   breakerOpen: boolean;
   takeovers: number;
-  /** Offset of the message that runs alone, or `null`. */
+  /** Offset of the message that runs alone in its partition, or `null`. */
   suspect: number | null;
+  /** Nothing at all runs beside it. */
+  exclusive: boolean;
   /** One past the last offset that may have been started; at least the commit's own. */
   extent: number;
 }
@@ -51,19 +56,20 @@ export interface EncodedMetadata {
 export function encodeMetadata(
   offset: number,
   header: CommitHeader,
-  runs: Iterable<FinishedRun>,
+  { runs, total }: FinishedAhead,
   limit = MAX_METADATA,
 ): EncodedMetadata {
-  const { incarnation, closed, breakerOpen, takeovers, suspect, extent } = header;
+  const { incarnation, closed, breakerOpen, takeovers, suspect, exclusive, extent } = header;
   const state = `${closed ? "c" : "o"}${breakerOpen ? "b" : ""}`;
-  const alone = suspect === null ? "" : (suspect - offset).toString(36);
+  const mark = exclusive ? "!" : "";
+  const alone = suspect === null ? "" : mark + (suspect - offset).toString(36);
   const above = Math.max(0, extent - offset).toString(36);
   const fields = [VERSION, incarnation, state, takeovers.toString(36), alone, above];
   const head = `${fields.join(";")};`;
   const room = limit - head.length - CHECK_LENGTH - 1;
-  const { text, uncovered } = encodeFinished(offset, runs, Math.max(0, room));
+  const { text, uncovered } = encodeFinished(offset, { runs, total }, Math.max(0, room));
   const body = `${head}${text};`;
-  if (room < 0) return { text: "", uncovered };
+  if (room < 0) return { text: "", uncovered: total };
   return { text: body + check(offset, body), uncovered };
 }
 
@@ -84,12 +90,14 @@ export function decodeMetadata(
     };
   }
   if (fields.length !== FIELDS) return { problem: "it is cut or damaged" };
-  const [, incarnation, state, takeovers, suspect, extent, map, sum] = fields as string[];
+  const [, incarnation, state, takeovers, alone, extent, map, sum] = fields as string[];
+  const exclusive = alone!.startsWith("!");
+  const suspect = exclusive ? alone!.slice(1) : alone!;
   if (sum !== check(offset, text.slice(0, -sum!.length))) {
     return { problem: "its check does not match: it is cut, damaged or of another offset" };
   }
   const finished = decodeFinished(offset, map!);
-  const numbers = [takeovers!, suspect === "" ? "0" : suspect!, extent!].map(readNumber);
+  const numbers = [takeovers!, suspect === "" ? "0" : suspect, extent!].map(readNumber);
   if (!finished || numbers.includes(-1) || !/^[oc]b?$/.test(state!)) {
     return { problem: "it makes no sense" };
   }
@@ -99,6 +107,7 @@ export function decodeMetadata(
     breakerOpen: state!.endsWith("b"),
     takeovers: numbers[0]!,
     suspect: suspect === "" ? null : offset + numbers[1]!,
+    exclusive: exclusive && suspect !== "",
     extent: offset + numbers[2]!,
     finished,
   };

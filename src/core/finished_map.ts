@@ -23,23 +23,32 @@ export interface EncodedMap {
   uncovered: number;
 }
 
-/** `runs` lie above `watermark`, in order; the text has at most `room` characters. */
+/** What is finished above a watermark: runs in order, read no further than there is room for them. */
+export interface FinishedAhead {
+  runs: Iterable<FinishedRun>;
+  /** Messages in all runs together. */
+  total: number;
+}
+
+/** The text has at most `room` characters. */
 export function encodeFinished(
   watermark: number,
-  runs: Iterable<FinishedRun>,
+  { runs, total }: FinishedAhead,
   room: number,
 ): EncodedMap {
-  const all = [...runs];
-  const total = all.reduce((sum, { count }) => sum + count, 0);
-  if (total === 0) return { text: "", uncovered: 0 };
-  const asRuns = encodeRuns(watermark, all, room - 1);
-  const asBits = encodeBits(watermark, all, room - 1);
+  const asRuns = new RunsEncoder(watermark, room - 1);
+  const asBits = new BitsEncoder(watermark, room - 1);
+  for (const run of runs) {
+    const [runs, bits] = [asRuns.add(run), asBits.add(run)];
+    if (!runs && !bits) break;
+  }
   const better = asBits.covered > asRuns.covered ||
-      (asBits.covered === asRuns.covered && asBits.text.length < asRuns.text.length)
-    ? { ...asBits, kind: "b" }
-    : { ...asRuns, kind: "r" };
-  if (better.covered === 0) return { text: "", uncovered: total };
-  return { text: better.kind + better.text, uncovered: total - better.covered };
+      (asBits.covered === asRuns.covered && asBits.length < asRuns.length)
+    ? { encoder: asBits, kind: "b" }
+    : { encoder: asRuns, kind: "r" };
+  const { covered } = better.encoder;
+  if (covered === 0) return { text: "", uncovered: total };
+  return { text: better.kind + better.encoder.text, uncovered: total - covered };
 }
 
 /** The ranges that a text holds, or `null` when it is none of ours. */
@@ -50,21 +59,33 @@ export function decodeFinished(watermark: number, text: string): OffsetRange[] |
   return text[0] === "b" ? decodeBits(watermark, body) : null;
 }
 
-interface Covered {
-  text: string;
-  covered: number;
-}
+class RunsEncoder {
+  text = "";
+  /** Messages in the text. */
+  covered = 0;
+  #end: number;
+  #full = false;
+  readonly #room: number;
 
-function encodeRuns(watermark: number, runs: readonly FinishedRun[], room: number): Covered {
-  let [text, covered, end] = ["", 0, watermark];
-  for (const { from, to, count } of runs) {
-    const pair = encodeLength(from - end) + encodeLength(to - from);
-    if (text.length + pair.length > room) break;
-    text += pair;
-    covered += count;
-    end = to;
+  constructor(watermark: number, room: number) {
+    this.#end = watermark;
+    this.#room = room;
   }
-  return { text, covered };
+
+  get length(): number {
+    return this.text.length;
+  }
+
+  /** False when there is no room for it, and so for none after it. */
+  add({ from, to, count }: FinishedRun): boolean {
+    const pair = encodeLength(from - this.#end) + encodeLength(to - from);
+    this.#full ||= this.text.length + pair.length > this.#room;
+    if (this.#full) return false;
+    this.text += pair;
+    this.covered += count;
+    this.#end = to;
+    return true;
+  }
 }
 
 function encodeLength(length: number): string {
@@ -94,26 +115,42 @@ function decodeRuns(watermark: number, text: string): OffsetRange[] | null {
   return ranges;
 }
 
-function encodeBits(watermark: number, runs: readonly FinishedRun[], room: number): Covered {
-  const first = watermark + 1;
-  const end = first + room * BITS;
-  const digits: number[] = [];
-  let covered = 0;
-  for (const { from, to, count } of runs) {
-    if (from >= end) break;
-    // The watermark itself has no bit: restored ranges may begin there.
-    const begin = Math.max(from, first);
-    const last = Math.min(to, end);
-    // A run that is cut may hold gaps, so this is the least that the rest can cover.
-    covered += Math.max(0, count - (to - last) - (begin - from));
-    for (let offset = begin; offset < last; offset++) {
-      const bit = offset - first;
-      const digit = Math.floor(bit / BITS);
-      while (digits.length <= digit) digits.push(0);
-      digits[digit]! |= 1 << (bit % BITS);
-    }
+class BitsEncoder {
+  /** Messages in the text. */
+  covered = 0;
+  readonly #digits: number[] = [];
+  /** The watermark itself has no bit, though restored ranges may begin there. */
+  readonly #first: number;
+  readonly #end: number;
+
+  constructor(watermark: number, room: number) {
+    this.#first = watermark + 1;
+    this.#end = this.#first + Math.max(0, room) * BITS;
   }
-  return { text: digits.map((digit) => ALPHABET[digit]).join(""), covered };
+
+  get length(): number {
+    return this.#digits.length;
+  }
+
+  get text(): string {
+    return this.#digits.map((digit) => ALPHABET[digit]).join("");
+  }
+
+  /** False when there is no room for it, and so for none after it. */
+  add({ from, to, count }: FinishedRun): boolean {
+    if (from >= this.#end) return false;
+    const begin = Math.max(from, this.#first);
+    const last = Math.min(to, this.#end);
+    // A run that is cut may hold gaps, so this is the least that the rest can cover.
+    this.covered += Math.max(0, count - (to - last) - (begin - from));
+    for (let offset = begin; offset < last; offset++) {
+      const bit = offset - this.#first;
+      const digit = Math.floor(bit / BITS);
+      while (this.#digits.length <= digit) this.#digits.push(0);
+      this.#digits[digit]! |= 1 << (bit % BITS);
+    }
+    return true;
+  }
 }
 
 function decodeBits(watermark: number, text: string): OffsetRange[] | null {

@@ -204,6 +204,15 @@ export class OffsetTracker<Item = unknown> {
     }
   }
 
+  /** Messages in all of `finishedRuns`; a restored offset counts as one. */
+  get finishedAhead(): number {
+    let count = this.finishedAbove;
+    for (const { from, to } of this.#restored) {
+      count += Math.max(0, to - Math.max(from, this.#next));
+    }
+    return count;
+  }
+
   /** Finished offsets above the watermark, which a commit of the watermark alone does not cover. */
   get finishedAbove(): number {
     return this.#count - this.#unfinished;
@@ -228,8 +237,8 @@ export class OffsetTracker<Item = unknown> {
     offsets.set(this.#offsets.subarray(0, this.#start), tail);
     finished.set(this.#finished.subarray(this.#start), 0);
     finished.set(this.#finished.subarray(0, this.#start), tail);
-    const items = [...this.#items.slice(this.#start), ...this.#items.slice(0, this.#start)];
-    for (let index = size; index < size * 2; index++) items.push(undefined);
+    const items = this.#items.slice(this.#start).concat(this.#items.slice(0, this.#start));
+    items.length = size * 2;
     this.#items = items;
     this.#offsets = offsets;
     this.#finished = finished;

@@ -2,7 +2,7 @@
  * Where work on an assigned partition begins: from the group's commit, its metadata and how far the log
  * reaches. Pure: what is asked of the brokers comes in, a decision with its reasons goes out.
  */
-import { decodeMetadata } from "./commit_metadata.ts";
+import { decodeMetadata, UNKNOWN_INCARNATION } from "./commit_metadata.ts";
 import type { OffsetRange } from "./offset_tracker.ts";
 
 export interface GroupStanding {
@@ -24,8 +24,10 @@ export interface Resumption {
   finished: OffsetRange[];
   /** How often the partition was taken over here from an owner that did not leave. */
   takeovers: number;
-  /** The message that ran alone when its worker ended. */
+  /** The message that ran alone in its partition when its worker ended. */
   suspect: number | null;
+  /** Nothing at all ran beside it. */
+  exclusive: boolean;
   /** One past what the last owner is known to have started. */
   extent: number;
   breakerOpen: boolean;
@@ -42,6 +44,7 @@ export function resume(standing: GroupStanding): Resumption {
     finished: [],
     takeovers: 0,
     suspect: null,
+    exclusive: false,
     extent: offset,
     breakerOpen: false,
     reset: null,
@@ -51,7 +54,7 @@ export function resume(standing: GroupStanding): Resumption {
   if (committed < 0) return begin(start);
   const read = decodeMetadata(committed, metadata);
   const known = read !== null && !("problem" in read) ? read : null;
-  if (known && incarnation !== null && known.incarnation !== incarnation) {
+  if (known && isOther(known.incarnation, incarnation)) {
     // The offset is of a log that is gone: nothing of the new one has been worked on.
     return begin(start, { reset: { from: committed, reason: "recreated", lost: 0 } });
   }
@@ -63,7 +66,7 @@ export function resume(standing: GroupStanding): Resumption {
     return { ...beforeStart(begin(committed), start), ignored: read.problem };
   }
   if (!known) return beforeStart(begin(committed), start);
-  const { closed, breakerOpen, suspect, extent } = known;
+  const { closed, breakerOpen, suspect, exclusive, extent } = known;
   const usable = incarnation !== null && known.finished.every(({ to }) => to <= end);
   const ignored = known.finished.length === 0 || usable
     ? null
@@ -73,8 +76,10 @@ export function resume(standing: GroupStanding): Resumption {
   return beforeStart(
     begin(committed, {
       finished: usable ? known.finished : [],
-      takeovers: closed ? 0 : known.takeovers + 1,
+      // One that leaves in good order, as in a rebalance, proves nothing of what it has not finished.
+      takeovers: closed ? known.takeovers : known.takeovers + 1,
       suspect: closed ? null : suspect,
+      exclusive: !closed && exclusive,
       extent: Math.min(extent, end),
       breakerOpen,
       ignored,
@@ -83,9 +88,14 @@ export function resume(standing: GroupStanding): Resumption {
   );
 }
 
+/** Whether both ids are known and differ. */
+function isOther(committed: string, now: string | null): boolean {
+  return now !== null && committed !== UNKNOWN_INCARNATION && committed !== now;
+}
+
 /** The log begins above the commit: what lay between was deleted before anybody worked on it. */
 function beforeStart(resumption: Resumption, start: number): Resumption {
-  const { offset, finished } = resumption;
+  const { offset, finished, suspect } = resumption;
   if (offset >= start) return resumption;
   const kept = finished.filter(({ to }) => to > start);
   const done = finished.reduce((sum, { from, to }) => sum + overlap(from, to, start), 0);
@@ -94,6 +104,7 @@ function beforeStart(resumption: Resumption, start: number): Resumption {
     offset: start,
     finished: kept.map(({ from, to }) => ({ from: Math.max(from, start), to })),
     takeovers: 0,
+    suspect: suspect !== null && suspect >= start ? suspect : null,
     extent: Math.max(resumption.extent, start),
     reset: { from: offset, reason: "deleted", lost: start - offset - done },
   };

@@ -184,8 +184,8 @@ export class KafkaConsumer implements Consumer {
     return Math.max(-1, lowOffset);
   }
 
-  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
-    return readStandings(this.#client, partitions, this.#settings);
+  lookUp(partitions: readonly TopicPartition[], { strict = false } = {}): Promise<Standing[]> {
+    return readStandings(this.#client, partitions, { ...this.#settings, strict });
   }
 
   /** Offsets the group has committed; -1001 where it has none. */

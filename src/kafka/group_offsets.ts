@@ -31,7 +31,7 @@ export function readGroupOffsets(
   consumer: KafkaConsumer,
   counts: ReadonlyMap<string, number>,
 ): Promise<PartitionOffsets[]> {
-  return consumer.lookUp(listPartitions(counts));
+  return consumer.lookUp(listPartitions(counts), { strict: true });
 }
 
 /**

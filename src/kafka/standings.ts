@@ -1,4 +1,5 @@
 /** Where a group stands in its partitions, and how far their logs reach: asked of the brokers. */
+import { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { CommitEntry, Standing, TopicPartition } from "./ports.ts";
 import { call, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
@@ -15,30 +16,38 @@ interface Found extends TopicPartition {
   error?: unknown;
 }
 
-/** All of it at once, in the order of the partitions. Throws a `KafkaError` when one cannot be told. */
+/**
+ * All of it at once, in the order of the partitions. Throws a `KafkaError` when one cannot be told. Unless it
+ * is to be `strict`, the reach of a log may stay unknown where there is a commit to begin at: a partition
+ * without a leader must not keep the others from starting.
+ */
 export async function readStandings(
   client: Client,
   partitions: readonly TopicPartition[],
-  { topicIds = true }: { topicIds?: boolean } = {},
+  { topicIds = true, strict = false }: { topicIds?: boolean; strict?: boolean } = {},
 ): Promise<Standing[]> {
   if (partitions.length === 0) return [];
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   const [commits, starts, ends, ids] = await Promise.all([
     readCommits(client, partitions),
-    readOffsets(client, partitions, "EARLIEST"),
-    readOffsets(client, partitions, "LATEST"),
+    readOffsets(client, partitions, "EARLIEST", strict),
+    readOffsets(client, partitions, "LATEST", strict),
     topicIds ? readTopicIds(client, topics) : new Map<string, string>(),
   ]);
   return partitions.map(({ topic, partition }, index) => {
     const { offset, metadata = "" } = commits[index]!;
+    const [start, end] = [starts[index] ?? null, ends[index] ?? null];
+    if (offset < 0 && start === null) {
+      throw new KafkaError(`Cannot ask for the beginning of ${topic}/${partition}`);
+    }
     return {
       topic,
       partition,
       committed: Math.max(-1, offset),
       metadata,
       incarnation: ids.get(topic) ?? null,
-      start: starts[index]!,
-      end: ends[index]!,
+      start: start ?? 0,
+      end: end ?? Infinity,
     };
   });
 }
@@ -55,7 +64,14 @@ export async function readCommits(
   );
   const byKey = indexed(found);
   return partitions.map(({ topic, partition }) => {
-    const { offset, metadata } = byKey.get(`${topic}/${partition}`) ?? {};
+    const one = byKey.get(`${topic}/${partition}`);
+    // Without its commit a partition would be read from its beginning. The package puts a bare error in the
+    // place of one that has an error of its own.
+    if (!one || one.error) {
+      const error = one?.error ?? found.find((it) => it instanceof Error) ?? "no answer";
+      throw toKafkaError(error, `Cannot ask for the commit of ${topic}/${partition}`);
+    }
+    const { offset, metadata } = one;
     return {
       topic,
       partition,
@@ -65,25 +81,34 @@ export async function readCommits(
   });
 }
 
+/** `null` for those that cannot be told now. */
 async function readOffsets(
   client: Client,
   partitions: readonly TopicPartition[],
   which: "EARLIEST" | "LATEST",
-): Promise<number[]> {
+  strict: boolean,
+): Promise<(number | null)[]> {
   const { AdminClient, OffsetSpec, IsolationLevel } = await loadRdKafka();
   const admin = AdminClient.createFrom(client as never);
-  const found = await call<Found[]>((callback) =>
-    admin.listOffsets(
-      partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
-      { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
-      callback as never,
-    )
-  );
+  let found: Found[] = [];
+  try {
+    found = await call<Found[]>((callback) =>
+      admin.listOffsets(
+        partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
+        { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
+        callback as never,
+      )
+    );
+  } catch (error) {
+    if (strict) throw error;
+  }
   const byKey = indexed(found);
   return partitions.map(({ topic, partition }) => {
     const one = byKey.get(`${topic}/${partition}`);
-    if (one?.error) throw toKafkaError(one.error, `Cannot ask for the ends of topic "${topic}"`);
-    return one?.offset ?? 0;
+    if (one?.error && strict) {
+      throw toKafkaError(one.error, `Cannot ask for the ends of topic "${topic}"`);
+    }
+    return one && !one.error ? one.offset ?? null : null;
   });
 }
 

@@ -14,7 +14,7 @@
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
-import { resume } from "../core/resumption.ts";
+import { resume, type Resumption } from "../core/resumption.ts";
 import type {
   AssignmentChange,
   Consumer,
@@ -28,6 +28,7 @@ import { Arrival } from "./arrival.ts";
 import { cautionAfter } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
+import { restartLog } from "./log_restart.ts";
 import { Partition } from "./partition.ts";
 import { tellResumptions } from "./resumption_events.ts";
 import type { Runner } from "./runner.ts";
@@ -59,6 +60,9 @@ export class Assignments {
   readonly #byQueue = new Map<QueueId, Partition>();
   readonly #changes: AssignmentChange[] = [];
   #arrival: Arrival | null = null;
+  #leaving = false;
+  /** Commits of partitions that this very process has lost. */
+  readonly #lostAt = new Map<string, number>();
   #revocation: Revocation | null = null;
   /** Assigned, and not polled before the broker has confirmed their first commit. */
   readonly #opening = new Set<Partition>();
@@ -95,41 +99,29 @@ export class Assignments {
     }
     while (this.#continueArrival() && this.#continueRevocation() && this.#changes.length > 0) {
       const change = this.#changes.shift()!;
-      if (change.kind === "assign") this.#arrival = new Arrival(change.partitions, this.#parts);
-      else this.#startRevocation(change.partitions);
+      if (change.kind === "assign" && this.#leaving) {
+        this.#answer(this.#withLanes(change.partitions));
+      } else if (change.kind === "assign") {
+        this.#arrival = new Arrival(change.partitions, this.#parts);
+      } else this.#startRevocation(change.partitions);
     }
     this.#openConfirmed();
     this.#parts.runner.breakers.note(this.partitions, this.#parts.committer);
   }
 
-  /**
-   * The log of a partition began anew at `offset` (truncated or recreated): what is in flight from there
-   * on belongs to the old one, and what lies below goes on. The queue and the assignment stay.
-   */
+  /** The log of a partition began anew at `offset`; the partition that goes on there. */
   restart(partition: Partition, offset: number): Partition {
-    partition.closed = true;
-    // Whatever blocked it (how far ahead it was, the target of a drain) was about the old log.
-    if (partition.blocked) this.#parts.consumer.block(partition.queue, false);
-    const fresh = new Partition(partition.lane, partition.partition, partition.queue);
-    // What goes on keeps its keys, and what still runs of the old log keeps them until it has settled.
-    fresh.keyOrders = partition.keyOrders;
-    for (const [below, execution] of partition.tracker.unfinishedBelow(offset)) {
-      const position = fresh.tracker.receive(below);
-      if (!execution) continue;
-      fresh.tracker.hold(position, execution);
-      execution.moveTo(fresh, position);
-    }
+    const fresh = restartLog(partition, offset, this.#parts);
     this.#owned.set(keyOf(partition), fresh);
     this.#byQueue.set(partition.queue, fresh);
     this.#opening.delete(partition);
-    fresh.commits.breakerOpen = this.#parts.runner.breakers.isOpen(fresh.lane.tasks);
-    this.#parts.runner.forgetLeaving();
-    // Whatever ended earlier owners was in the old log.
-    for (const execution of partition.caution?.held ?? []) {
-      if (execution.partition === fresh) this.#parts.runner.take(execution);
-    }
-    void this.#identify(fresh);
     return fresh;
+  }
+
+  /** The last commits are sent now: they say that this owner leaves, and nothing is taken on any more. */
+  leave(): void {
+    this.#leaving = true;
+    for (const { commits } of this.#owned.values()) commits.close();
   }
 
   /** Closes everything: the consumer is about to leave, which a revoke without an answer would hold up. */
@@ -149,7 +141,10 @@ export class Assignments {
   /** True when no assignment is being looked up. */
   #continueArrival(): boolean {
     const standings = this.#arrival?.take(this.#parts.clock.now());
-    if (standings) {
+    if (this.#leaving && this.#arrival) {
+      this.#answer(this.#withLanes(this.#arrival.partitions));
+      this.#arrival = null;
+    } else if (standings) {
       this.#arrival = null;
       this.#assign(standings);
     }
@@ -158,7 +153,9 @@ export class Assignments {
 
   #assign(standings: readonly Standing[]): void {
     const { consumer, committer, runner, stats } = this.#parts;
-    const added = this.#withLanes(standings).map((one) => ({ ...one, ...resume(one) }));
+    const added = this.#withLanes(standings).map((one) =>
+      this.#forgiven({ ...one, ...resume(one) })
+    );
     const queues = this.#answer(added);
     added.forEach((one, index) => {
       const owned = new Partition(one.lane, one.partition, queues[index]!, one);
@@ -166,6 +163,9 @@ export class Assignments {
       if (one.breakerOpen) runner.breakers.startHalfOpen(one.lane.tasks);
       owned.commits.breakerOpen = runner.breakers.isOpen(one.lane.tasks);
       owned.commits.eager = owned.caution !== null;
+      // It stays named until its dead letter is written.
+      const condemned = owned.caution?.condemned ?? null;
+      if (condemned !== null) owned.commits.setSuspect(condemned, true);
       this.#owned.set(keyOf(owned), owned);
       this.#byQueue.set(owned.queue, owned);
       this.#opening.add(owned);
@@ -176,6 +176,14 @@ export class Assignments {
       stats.event({ event: "rebalance", change: "assigned", partitions: plain(standings) });
     }
     tellResumptions(added, stats);
+  }
+
+  /** A loss leaves the same trace as an owner that ended; but this one has not ended. */
+  #forgiven<One extends TopicPartition & Resumption>(one: One): One {
+    const lostAt = this.#lostAt.get(keyOf(one));
+    this.#lostAt.delete(keyOf(one));
+    if (lostAt !== one.offset) return one;
+    return { ...one, takeovers: Math.max(0, one.takeovers - 1), suspect: null };
   }
 
   #answer(partitions: readonly (TopicPartition & { lane: Lane; offset?: number })[]): QueueId[] {
@@ -203,16 +211,6 @@ export class Assignments {
       this.#opening.delete(partition);
       if (partition.closed) continue;
       if (partition.unblock("opening")) this.#parts.consumer.block(partition.queue, false);
-    }
-  }
-
-  /** Asks for the id of a topic whose log began anew; without one its commits hold no map. */
-  async #identify(partition: Partition): Promise<void> {
-    try {
-      const [standing] = await this.#parts.consumer.lookUp([partition]);
-      partition.commits.incarnation = standing!.incarnation;
-    } catch {
-      // The map is a convenience: without it more runs again after a crash.
     }
   }
 
@@ -261,6 +259,7 @@ export class Assignments {
   #lose(changed: readonly TopicPartition[]): void {
     const partitions = this.#find(changed);
     this.#parts.runner.abort(new Error("The partition was lost"), new Set(partitions));
+    for (const partition of partitions) this.#lostAt.set(keyOf(partition), partition.committed);
     this.#arrival = null;
     this.#revocation = null;
     this.#changes.length = 0;

@@ -5,8 +5,9 @@
  * taken ──► held back ──► started, as many as the bound allows
  *                └─(bound 1)─► suspect: committed as such ──► started alone ──► its attempt has ended
  * ```
- * One suspect runs at a time in the whole worker: of two, nobody could tell which one killed it. The message
- * that was the suspect when the last owner ended goes to the dead letters without another attempt.
+ * One suspect runs at a time in the whole worker. Others run beside it, and one of those may end the worker. So
+ * a message that was the suspect at an end is accused: it runs once more with nothing at all beside it. If the
+ * worker ends then, the message is condemned: it goes to the dead letters without another attempt.
  */
 import { type CautionLevel, cautionLevel } from "../core/caution.ts";
 import type { Resumption } from "../core/resumption.ts";
@@ -28,8 +29,12 @@ export class WorkerKilled extends Error {
 export interface Caution {
   readonly level: CautionLevel;
   readonly takeovers: number;
-  /** The offset that was the suspect when the last owner ended. */
+  /** The offset that was the suspect when the last owner ended, among others that ran. */
+  readonly accused: number | null;
+  /** The offset that ran when the last owner ended, with nothing beside it. */
   readonly condemned: number | null;
+  /** The condemned message, on its way to the dead letters. */
+  burying: Execution | null;
   /** Usual again above it, once enough messages have run. */
   readonly extent: number;
   started: number;
@@ -38,9 +43,18 @@ export interface Caution {
 }
 
 export function cautionAfter(resumption: Resumption): Caution | null {
-  const { takeovers, suspect, extent } = resumption;
+  const { takeovers, suspect, exclusive, extent } = resumption;
   const level = cautionLevel(takeovers, suspect);
-  return level && { level, takeovers, condemned: suspect, extent, started: 0, held: [] };
+  return level && {
+    level,
+    takeovers,
+    accused: exclusive ? null : suspect,
+    condemned: exclusive ? suspect : null,
+    burying: null,
+    extent,
+    started: 0,
+    held: [],
+  };
 }
 
 export interface CautiousStartsParts {
@@ -74,13 +88,14 @@ export class CautiousStarts {
     const { partition } = execution;
     const { caution } = partition;
     if (!caution) return false;
+    this.#partitions.add(partition);
     if (execution.offset === caution.condemned) {
       // All those that ended here have tried it.
       execution.attempt = Math.max(1, caution.takeovers);
-      this.#parts.runner.reject(execution, new WorkerKilled());
+      caution.burying = execution;
+      this.#parts.runner.condemn(execution, new WorkerKilled());
       return true;
     }
-    this.#partitions.add(partition);
     caution.held.push(execution);
     if (partition.block("cautious")) this.#parts.consumer.block(partition.queue, true);
     return true;
@@ -109,18 +124,16 @@ export class CautiousStarts {
     const alone = caution.level.bound === 1;
     // The last suspect runs alone too; what came after it may be of its key.
     const isOver = () => this.#suspect?.partition !== partition && this.#isOver(caution);
+    this.#followBurial(partition, caution);
     while (caution.held.length > 0 && !isOver()) {
-      if (alone ? this.#suspect !== null : partition.busy >= caution.level.bound) break;
-      const execution = caution.held.shift()!;
-      caution.started++;
       if (alone) {
-        this.#suspect = execution;
-        this.#suspectStarted = false;
-        partition.commits.setSuspect(execution.offset);
-        this.#parts.committer.hurry(partition);
+        this.#nameSuspect(partition, caution);
         return started;
       }
-      runner.take(execution);
+      // What only lacks a slot counts too, or the bound would not hold when slots are short.
+      if (partition.busy >= caution.level.bound || runner.due > 0) break;
+      caution.started++;
+      runner.take(caution.held.shift()!);
       started++;
     }
     if (isOver()) {
@@ -137,6 +150,27 @@ export class CautiousStarts {
     return started;
   }
 
+  #nameSuspect(partition: Partition, caution: Caution): void {
+    if (this.#suspect || caution.burying) return;
+    const execution = caution.held.shift()!;
+    const exclusive = execution.offset === caution.accused;
+    caution.started++;
+    this.#suspect = execution;
+    this.#suspectStarted = false;
+    // From now on nothing else starts; what runs already ends first.
+    this.#parts.runner.exclusive = exclusive ? execution : null;
+    partition.commits.setSuspect(execution.offset, exclusive);
+    this.#parts.committer.hurry(partition);
+  }
+
+  /** Until its dead letter is written, a condemned message stays named, for the next owner. */
+  #followBurial(partition: Partition, caution: Caution): void {
+    const { burying } = caution;
+    if (!burying || (burying.state !== "finished" && burying.state !== "keeping")) return;
+    caution.burying = null;
+    partition.commits.setSuspect(null);
+  }
+
   /** What lies ahead is not under suspicion: it came after the last owner had ended. */
   #isOver({ started, held, level, extent }: Caution): boolean {
     return started >= level.messages && (held[0]?.offset ?? Infinity) >= extent;
@@ -145,20 +179,34 @@ export class CautiousStarts {
   #followSuspect(): number {
     const execution = this.#suspect;
     if (!execution) return 0;
+    const { runner } = this.#parts;
     const { partition } = execution;
-    if (partition.closed) this.#suspect = null;
-    else if (!this.#suspectStarted) {
+    if (partition.closed || (partition.leaving && !this.#suspectStarted)) {
+      this.#clearSuspect();
+    } else if (!this.#suspectStarted) {
       if (!partition.commits.suspectConfirmed) return 0;
+      if (runner.exclusive && runner.inFlight > 0) return 0;
       this.#suspectStarted = true;
-      this.#parts.runner.take(execution);
+      runner.take(execution);
+      // It waits for a slot, its key or its breaker, and so for others.
+      if (execution.state !== "running") runner.exclusive = null;
+      // The last two may take for ever. When its turn comes it runs like any other.
+      if (execution.state === "behind" || execution.state === "parked") this.#acquit(partition);
       return 1;
-    } else if (
-      execution.state === "finished" || (execution.starts > 0 && execution.state !== "running")
-    ) {
-      // It has ended one attempt without ending the worker. Before, it may wait for its key or its breaker.
-      this.#suspect = null;
-      partition.commits.setSuspect(null);
+    } else if (execution.state !== "due" && execution.state !== "running") {
+      // It has ended one attempt without ending the worker.
+      this.#acquit(partition);
     }
     return 0;
+  }
+
+  #acquit(partition: Partition): void {
+    this.#clearSuspect();
+    partition.commits.setSuspect(null);
+  }
+
+  #clearSuspect(): void {
+    this.#suspect = null;
+    this.#parts.runner.exclusive = null;
   }
 }

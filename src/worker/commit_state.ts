@@ -3,7 +3,7 @@
  * has changed since. A commit says more than an offset (core/commit_metadata.ts), so there may be something
  * to commit although the watermark stands.
  */
-import { type CommitHeader, encodeMetadata } from "../core/commit_metadata.ts";
+import { type CommitHeader, encodeMetadata, UNKNOWN_INCARNATION } from "../core/commit_metadata.ts";
 import type { Resumption } from "../core/resumption.ts";
 import type { Execution } from "./execution.ts";
 import type { OffsetTracker } from "../core/offset_tracker.ts";
@@ -22,11 +22,12 @@ interface Version {
 /** `null` for a log whose topic id is not known: a map could not be told from one of another log. */
 export type Incarnation = string | null;
 
-const UNKNOWN = "-";
+/** After so many commits that were too large with it, the map stays out. */
+const MOST_SIZE_REFUSALS = 5;
 
 export class CommitState {
   readonly #tracker: OffsetTracker<Execution>;
-  incarnation: Incarnation;
+  #incarnation: Incarnation;
   /** Also what was started is to be confirmed soon: the last owner did not leave in good order. */
   eager = false;
   /** Until then a commit is repeated, whether or not there is news: an older one may land after it. */
@@ -36,12 +37,15 @@ export class CommitState {
   #takeovers: number;
   readonly #openedAt: number;
   #suspect: number | null = null;
+  #exclusive = false;
   /** The revision that tells it. */
   #suspectSince = 0;
+  #affirmedAt = 0;
   #breakerOpen = false;
   #closed = false;
   #detail: Detail = "map";
   #leaveOutMap = false;
+  #sizeRefusals = 0;
   /** Grows with each change of what the metadata says beside the finished offsets. */
   #revision = 1;
   #confirmed: Version = { offset: -1, finishes: 0, revision: 0, extent: -1, uncovered: 0 };
@@ -55,7 +59,7 @@ export class CommitState {
     this.#tracker = tracker;
     this.#takeovers = from.takeovers;
     this.#openedAt = from.offset;
-    this.incarnation = incarnation;
+    this.#incarnation = incarnation;
   }
 
   /** Last offset that the broker confirmed in this assignment; -1 before. */
@@ -99,11 +103,17 @@ export class CommitState {
     this.#revision++;
   }
 
-  /** The message that is to run alone, or that none does. */
-  setSuspect(offset: number | null): void {
-    if (this.#suspect === offset) return;
+  /** The message that is to run alone, or that none does; `exclusive`: with nothing at all beside it. */
+  setSuspect(offset: number | null, exclusive = false): void {
+    if (this.#suspect === offset && this.#exclusive === exclusive) return;
     this.#suspect = offset;
+    this.#exclusive = exclusive;
     this.#suspectSince = ++this.#revision;
+  }
+
+  /** Confirmed since `affirm` was called last. */
+  get affirmed(): boolean {
+    return this.#confirmed.revision >= this.#affirmedAt;
   }
 
   /** The broker knows who runs alone. */
@@ -126,6 +136,12 @@ export class CommitState {
 
   /** The broker is to confirm once more that this owner works here. */
   affirm(): void {
+    this.#affirmedAt = ++this.#revision;
+  }
+
+  set incarnation(id: Incarnation) {
+    if (this.#incarnation === id) return;
+    this.#incarnation = id;
     this.#revision++;
   }
 
@@ -133,23 +149,25 @@ export class CommitState {
   next(limit: number): { offset: number; metadata: string } {
     const { finishes, watermark } = this.#tracker;
     const header: CommitHeader = {
-      incarnation: this.incarnation ?? UNKNOWN,
+      incarnation: this.#incarnation ?? UNKNOWN_INCARNATION,
       closed: this.#closed,
       breakerOpen: this.#breakerOpen,
       takeovers: watermark === this.#openedAt ? this.#takeovers : 0,
       suspect: this.#suspect !== null && this.#suspect >= watermark ? this.#suspect : null,
+      exclusive: this.#exclusive,
       extent: Math.max(this.#extent, watermark),
     };
-    const withMap = this.#detail === "map" && !this.#leaveOutMap && this.incarnation !== null;
+    const withMap = this.#detail === "map" && !this.#leaveOutMap && this.#incarnation !== null;
+    const total = this.#tracker.finishedAhead;
     const runs = withMap ? this.#tracker.finishedRuns() : [];
     const room = this.#detail === "none" ? 0 : limit;
-    const { text, uncovered } = encodeMetadata(watermark, header, runs, room);
+    const { text, uncovered } = encodeMetadata(watermark, header, { runs, total }, room);
     this.#sent = {
       offset: watermark,
       finishes,
       revision: this.#revision,
       extent: this.#extent,
-      uncovered: withMap ? uncovered : this.#tracker.finishedAbove,
+      uncovered,
     };
     return { offset: watermark, metadata: text };
   }
@@ -159,7 +177,7 @@ export class CommitState {
     if (!this.#sent) return;
     this.#confirmed = this.#sent;
     this.#sent = null;
-    if (now < this.repeatUntil && !this.#closed) this.affirm();
+    if (now < this.repeatUntil && !this.#closed) this.#revision++;
     // Then what was left out is news again.
     if (this.#leaveOutMap) this.#confirmed.finishes = -1;
     this.#leaveOutMap = false;
@@ -175,5 +193,6 @@ export class CommitState {
   /** All of a commit together was too large: the next one goes without the map. */
   refuseSize(): void {
     this.#leaveOutMap = true;
+    if (++this.#sizeRefusals >= MOST_SIZE_REFUSALS) this.#detail = "header";
   }
 }

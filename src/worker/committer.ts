@@ -50,6 +50,8 @@ export interface CommitterOptions {
   maxMetadata: number;
   /** The longest that two turns of the loop are apart on purpose. */
   idleSleepMs: number;
+  /** Asks for another turn: what was held may start. */
+  wake: () => void;
 }
 
 export class Committer {
@@ -86,7 +88,7 @@ export class Committer {
 
   /** Whether this worker may own nothing any more, for all it knows: then nothing new is to start. */
   get holding(): boolean {
-    return this.#doubtful.size > 0 || this.#silent;
+    return this.#silent || this.#doubtful.size > 0;
   }
 
   /** When a pause after a refusal ends that something urgent waits for; `Infinity` otherwise. */
@@ -94,11 +96,18 @@ export class Committer {
     return this.#urgent.size > 0 && this.#inFlight === null ? this.#pauseUntil : Infinity;
   }
 
+  /** One phase of the loop, before anything starts: did the process stand still? */
+  noteTurn(partitions: Iterable<Partition>, now: number): void {
+    if (now - this.#lastTurn >= STOOD_STILL_MS + this.#options.idleSleepMs) this.#doubt(partitions);
+    this.#lastTurn = now;
+    for (const partition of this.#doubtful) {
+      if (partition.closed) this.#doubtful.delete(partition);
+    }
+  }
+
   /** One phase of the loop: takes the answers, then starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
     this.takeAnswers(now);
-    if (now - this.#lastTurn >= STOOD_STILL_MS + this.#options.idleSleepMs) this.#doubt(partitions);
-    this.#lastTurn = now;
     this.#tellSilence(now);
     for (const partition of this.#doubtful) {
       if (partition.closed || !partition.commits.due) this.#doubtful.delete(partition);
@@ -164,8 +173,8 @@ export class Committer {
         }
         this.#silentUntil.delete(key);
         partition.commits.confirm(now);
-        this.#doubtful.delete(partition);
         this.#unconfirmedSince = null;
+        if (partition.commits.affirmed && this.#doubtful.delete(partition)) this.#options.wake();
       }
     }
   }
@@ -175,6 +184,7 @@ export class Committer {
       now - this.#unconfirmedSince >= SILENT_AFTER_MS;
     if (silent === this.#silent) return;
     this.#silent = silent;
+    this.#options.wake();
     this.#stats.event(
       silent
         ? { event: "commits-unanswered", forMs: SILENT_AFTER_MS }
@@ -207,6 +217,11 @@ export class Committer {
       // What is finished should not wait for the interval.
       this.#urgent.add(partition);
       if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);
+    }
+    if (!PASSING.has(code) && !UNCERTAIN.has(code)) {
+      // The broker knows this member, and refuses for a reason that may last: nobody is kept waiting by it.
+      this.#unconfirmedSince = null;
+      this.#doubtful.delete(partition);
     }
     if (now < (this.#silentUntil.get(key) ?? -Infinity)) return;
     this.#silentUntil.set(key, now + QUIET_MS);

@@ -67,7 +67,7 @@ export class Dispatcher {
       heldBytes,
       maxHeldBytes,
     };
-    const closed = runner.stopped || committer.holding;
+    const closed = runner.stopped || committer.holding || runner.exclusive !== null;
     for (const { lane, tasks } of this.#lanes) {
       consumer.setLaneRoom(lane.id, closed ? 0 : laneRoom(tasks, load));
     }

@@ -60,6 +60,8 @@ export class Execution implements Linked<Execution> {
   /** Of the attempt that runs. */
   context: AttemptContext | null = null;
   failure: FailureRecord | null = null;
+  /** It has ended its workers, and is given up without another attempt. */
+  condemned = false;
   /** Whether the signal of the attempt that runs was aborted, and why. */
   aborted: "no" | "time limit" | "stop" = "no";
   #busy = false;

@@ -33,6 +33,8 @@ export interface RunnerParts {
   clock: Clock;
   random: () => number;
   pulse: Pulse;
+  /** Nothing starts for now: it is open whether the partitions are still ours. */
+  holding: () => boolean;
   /** Asks the sleeping loop for another turn. */
   wake: () => void;
   limit: number;
@@ -53,6 +55,8 @@ export class Runner {
   interrupted = 0;
   /** No further attempt starts; what waits is left for the next run. */
   stopped = false;
+  /** Nothing but this one starts (caution.ts); `null` as usual. */
+  exclusive: Execution | null = null;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -110,7 +114,8 @@ export class Runner {
   take(execution: Execution): void {
     this.#holdings.hold(execution);
     if (!this.#waiting.admit(execution)) return;
-    const mayStart = this.#hasSlot(execution.task) && this.breakers.admit(execution);
+    const hasSlot = this.exclusive === execution || this.#hasSlot(execution.task);
+    const mayStart = hasSlot && this.breakers.admit(execution);
     if (mayStart) this.#start(execution);
     else this.#waiting.becomeDue(execution);
   }
@@ -120,6 +125,14 @@ export class Runner {
     this.#holdings.hold(execution);
     this.#noteFailure(execution, error);
     this.#burials.send(execution);
+  }
+
+  /** The same for one that has ended its workers; it keeps its place among those of its key. */
+  condemn(execution: Execution, error: unknown): void {
+    this.#holdings.hold(execution);
+    this.#noteFailure(execution, error);
+    execution.condemned = true;
+    if (this.#waiting.admit(execution)) this.#burials.send(execution);
   }
 
   /** One phase of the loop: outcomes, time limits, retries that are due. */
@@ -136,7 +149,9 @@ export class Runner {
       const { failure, starts: start } = execution;
       this.#decide({ execution, start, result: failure?.error, at: now });
     }
-    this.#wakeDelayed(now);
+    if (!this.stopped) {
+      this.#waiting.wakeDelayed(now, (deadLetter) => this.#burials.send(deadLetter));
+    }
     for (const execution of this.breakers.probe(now, this.#hasSlot)) this.#start(execution);
     this.#waiting.startDue(this.#hasSlot, this.#start);
     this.#holdings.copySurvivors(this.#parts.tasks, now);
@@ -156,10 +171,12 @@ export class Runner {
   // --- starting
 
   readonly #hasSlot = (task: TaskState): boolean =>
-    !this.stopped && this.inFlight < this.#parts.limit && task.inFlight < task.limit;
+    !this.stopped && !this.#parts.holding() && this.exclusive === null &&
+    this.inFlight < this.#parts.limit && task.inFlight < task.limit;
 
   readonly #start = (execution: Execution): void => {
     const { task } = execution;
+    if (execution.condemned) return this.#burials.send(execution);
     execution.state = "running";
     execution.attempt++;
     const start = ++execution.starts;
@@ -252,20 +269,6 @@ export class Runner {
   #noteFailure(execution: Execution, error: unknown): void {
     const at = this.#parts.clock.wall();
     execution.failure = { first: execution.failure?.first ?? at, last: at, error };
-  }
-
-  // --- time
-
-  #wakeDelayed(now: number): void {
-    if (this.stopped) return;
-    for (
-      let execution = this.#waiting.takeDelayed(now);
-      execution;
-      execution = this.#waiting.takeDelayed(now)
-    ) {
-      if (execution.state === "dead") this.#burials.send(execution);
-      else this.#waiting.becomeDue(execution);
-    }
   }
 
   // --- what an execution holds

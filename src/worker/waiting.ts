@@ -67,11 +67,17 @@ export class Waiting {
     this.#delays.push(until, execution);
   }
 
-  /** Takes the first whose delay is over. */
-  takeDelayed(now: number): Execution | undefined {
-    const execution = this.#delays.take(now);
-    if (execution) this.#holdings.leaveWaiting(execution);
-    return execution;
+  /** Those whose delay is over become due; `send` gets the dead letters that were refused before. */
+  wakeDelayed(now: number, send: (execution: Execution) => void): void {
+    for (
+      let execution = this.#delays.take(now);
+      execution;
+      execution = this.#delays.take(now)
+    ) {
+      this.#holdings.leaveWaiting(execution);
+      if (execution.state === "dead") send(execution);
+      else this.becomeDue(execution);
+    }
   }
 
   // --- under an open breaker

@@ -63,6 +63,7 @@ export class Worker {
       intervalMs: options.commitIntervalMs,
       maxMetadata: options.maxMetadata,
       idleSleepMs: options.idleSleepMs,
+      wake: this.#idle.wake,
     });
     this.runner = new Runner({
       tasks: this.tasks,
@@ -71,6 +72,7 @@ export class Worker {
       stats,
       clock,
       random: parts.random,
+      holding: () => this.#committer.holding,
       pulse: parts.pulse,
       wake: this.#idle.wake,
       limit: options.concurrency,
@@ -157,6 +159,7 @@ export class Worker {
       try {
         this.beat.beat();
         this.#news.note();
+        this.#committer.noteTurn(this.assignments.partitions, clock.now());
         this.assignments.handleChanges();
         this.runner.collectOutcomes();
         this.#committer.startIfDue(this.assignments.partitions, clock.now());
@@ -233,7 +236,7 @@ export class Worker {
     if (phase === "committing") {
       const { inFlight, deadLettering, interrupted } = this.runner;
       this.#unfinished = inFlight + deadLettering + interrupted;
-      for (const { commits } of this.assignments.partitions) commits.close();
+      this.assignments.leave();
     }
     if (phase === "closing") this.#noteUncommitted();
   }

@@ -15,9 +15,15 @@ const header: CommitHeader = {
   breakerOpen: false,
   takeovers: 0,
   suspect: null,
+  exclusive: false,
   extent: 100,
 };
 const RUNS: FinishedRun[] = [{ from: 102, to: 110, count: 8 }, { from: 120, to: 121, count: 1 }];
+
+function encode(offset: number, header: CommitHeader, runs: FinishedRun[], limit?: number) {
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  return encodeMetadata(offset, header, { runs, total }, limit);
+}
 
 const headers = fc.nat({ max: 2 ** 40 }).chain((offset) =>
   fc.tuple(
@@ -28,8 +34,9 @@ const headers = fc.nat({ max: 2 ** 40 }).chain((offset) =>
       breakerOpen: fc.boolean(),
       takeovers: fc.nat({ max: 100_000 }),
       suspect: fc.option(fc.nat({ max: 1_000_000 }).map((above) => offset + above)),
+      exclusive: fc.boolean(),
       extent: fc.nat({ max: 1_000_000 }).map((above) => offset + above),
-    }),
+    }).map((header) => ({ ...header, exclusive: header.exclusive && header.suspect !== null })),
   )
 );
 
@@ -37,7 +44,7 @@ describe("encodeMetadata", () => {
   test("decodeMetadata gives back all of it", () => {
     fc.assert(fc.property(headers, ([offset, header]) => {
       const runs = [{ from: offset + 2, to: offset + 5, count: 3 }];
-      const { text, uncovered } = encodeMetadata(offset, header, runs);
+      const { text, uncovered } = encode(offset, header, runs);
       assert.equal(uncovered, 0);
       assert.match(text, /^[\x21-\x7e]+$/, "printable ASCII without spaces");
       const finished = [{ from: offset + 2, to: offset + 5 }];
@@ -52,7 +59,7 @@ describe("encodeMetadata", () => {
     });
     const total = many.reduce((sum, { count }) => sum + count, 0);
     for (const limit of [0, 1, 40, 41, 50, 100, 1000, MAX_METADATA]) {
-      const { text, uncovered } = encodeMetadata(100, header, many, limit);
+      const { text, uncovered } = encode(100, header, many, limit);
       assert.ok(text.length <= limit, `${text.length} of ${limit}`);
       const read = decodeMetadata(100, text);
       if (read === null) assert.equal(uncovered, total);
@@ -62,12 +69,12 @@ describe("encodeMetadata", () => {
         assert.equal(uncovered, total - kept);
       }
     }
-    assert.ok(encodeMetadata(100, header, many).uncovered < total);
+    assert.ok(encode(100, header, many).uncovered < total);
   });
 });
 
 describe("decodeMetadata", () => {
-  const { text } = encodeMetadata(100, header, RUNS);
+  const { text } = encode(100, header, RUNS);
 
   test("null without metadata", () => assert.equal(decodeMetadata(100, ""), null));
 

@@ -4,6 +4,11 @@ import fc from "fast-check";
 import { decodeFinished, encodeFinished } from "../../src/core/finished_map.ts";
 import type { FinishedRun, OffsetRange } from "../../src/core/offset_tracker.ts";
 
+function encode(watermark: number, runs: readonly FinishedRun[], room: number) {
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  return encodeFinished(watermark, { runs, total }, room);
+}
+
 /** Runs above a watermark, in order, with gaps counted as messages: unfinished between any two. */
 function runs(watermark: number, longest: number, most: number): fc.Arbitrary<FinishedRun[]> {
   const length = fc.integer({ min: 1, max: longest });
@@ -27,7 +32,7 @@ function offsets(ranges: readonly OffsetRange[]): number[] {
 describe("encodeFinished", () => {
   test("with room enough: decodeFinished gives the same offsets", () => {
     fc.assert(fc.property(cases, ([watermark, runs]) => {
-      const { text, uncovered } = encodeFinished(watermark, runs, 100_000);
+      const { text, uncovered } = encode(watermark, runs, 100_000);
       assert.equal(uncovered, 0);
       assert.match(text, /^([rb][\w-]+)?$/);
       assert.deepEqual(
@@ -39,7 +44,7 @@ describe("encodeFinished", () => {
 
   test("with little room: the lowest offsets, never one too many, and how many are missing", () => {
     fc.assert(fc.property(cases, fc.nat({ max: 120 }), ([watermark, runs], room) => {
-      const { text, uncovered } = encodeFinished(watermark, runs, room);
+      const { text, uncovered } = encode(watermark, runs, room);
       assert.ok(text.length <= room, `${text.length} characters in ${room}`);
       const all = offsets(runs);
       const kept = offsets(decodeFinished(watermark, text)!);
@@ -54,19 +59,19 @@ describe("encodeFinished", () => {
       to: 2 * i + 2,
       count: 1,
     }));
-    assert.equal(encodeFinished(0, alternating, 4000).text, `b${"V".repeat(20)}`);
+    assert.equal(encode(0, alternating, 4000).text, `b${"V".repeat(20)}`);
     const long = [{ from: 1, to: 1_000_001, count: 1_000_000 }];
-    assert.deepEqual(encodeFinished(0, long, 4000), { text: "rBgywe", uncovered: 0 });
+    assert.deepEqual(encode(0, long, 4000), { text: "rBgywe", uncovered: 0 });
   });
 
   test("counts messages, not the gaps between them", () => {
     const runs = [{ from: 11, to: 20, count: 3 }, { from: 30, to: 31, count: 1 }];
-    assert.deepEqual(encodeFinished(10, runs, 1), { text: "", uncovered: 4 });
-    assert.equal(encodeFinished(10, runs, 3).uncovered, 1);
+    assert.deepEqual(encode(10, runs, 1), { text: "", uncovered: 4 });
+    assert.equal(encode(10, runs, 3).uncovered, 1);
   });
 
   test("a range that begins at the watermark itself", () => {
-    const text = encodeFinished(5, [{ from: 5, to: 9, count: 4 }], 4000).text;
+    const text = encode(5, [{ from: 5, to: 9, count: 4 }], 4000).text;
     assert.deepEqual(decodeFinished(5, text), [{ from: 5, to: 9 }]);
   });
 });

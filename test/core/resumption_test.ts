@@ -10,12 +10,14 @@ const HEADER: CommitHeader = {
   breakerOpen: false,
   takeovers: 0,
   suspect: null,
+  exclusive: false,
   extent: 30,
 };
 const RUN: FinishedRun = { from: 22, to: 25, count: 3 };
 
 function metadata(header: Partial<CommitHeader> = {}, runs: FinishedRun[] = [RUN], offset = 20) {
-  return encodeMetadata(offset, { ...HEADER, ...header }, runs).text;
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  return encodeMetadata(offset, { ...HEADER, ...header }, { runs, total }).text;
 }
 
 function resumed(standing: Partial<GroupStanding>): Resumption {
@@ -33,6 +35,7 @@ const FRESH = {
   finished: [],
   takeovers: 0,
   suspect: null,
+  exclusive: false,
   breakerOpen: false,
   reset: null,
   ignored: null,
@@ -50,7 +53,9 @@ describe("resume", () => {
 
   test("after an owner that left in good order: with what it had finished", () => {
     const found = resumed({ metadata: metadata({ closed: true, takeovers: 2, suspect: 20 }) });
-    assert.deepEqual(found, { ...FRESH, offset: 20, extent: 30, finished: [{ from: 22, to: 25 }] });
+    const finished = [{ from: 22, to: 25 }];
+    // The takeovers before it count on: it has not finished what may have caused them.
+    assert.deepEqual(found, { ...FRESH, offset: 20, extent: 30, finished, takeovers: 2 });
   });
 
   test("after an owner that did not leave: one takeover more, and its suspect", () => {
@@ -72,6 +77,17 @@ describe("resume", () => {
       extent: 3,
       reset: { from: 20, reason: "recreated", lost: 0 },
     });
+  });
+
+  test("after a commit that did not know the topic's id: its offset counts", () => {
+    const found = resumed({ metadata: metadata({ incarnation: "-" }, []) });
+    assert.deepEqual([found.offset, found.reset], [20, null]);
+  });
+
+  test("forgets a suspect that was deleted", () => {
+    const before = { metadata: metadata({ suspect: 21, exclusive: true }) };
+    assert.deepEqual([resumed(before).suspect, resumed(before).exclusive], [21, true]);
+    assert.equal(resumed({ ...before, start: 23 }).suspect, null);
   });
 
   test("for a topic whose id is not known: no map, but its offset", () => {

@@ -56,8 +56,9 @@ export const work = task({
     assert.equal(headers["taskc-error-name"], "WorkerKilled");
     assert.equal(headers["taskc-origin"], `${from}/0/${KILLER}`);
     assert.equal(folder.finishedCount(), MESSAGES - 1, "all the others ran to their end");
-    // Three ends at one offset and one while it ran alone; before that some that moved the watermark.
-    assert.ok(deaths.count >= 4 && deaths.count <= 8, `${deaths.count} workers ended`);
+    // Three ends at one offset, one while it ran alone in its partition, one while it ran alone altogether;
+    // before that some that moved the watermark.
+    assert.ok(deaths.count >= 5 && deaths.count <= 10, `${deaths.count} workers ended`);
     assert.equal(folder.ledger().get(String(KILLER))!.started, deaths.count);
   });
 }
@@ -68,7 +69,7 @@ async function runUntilDone(
   from: string,
 ): Promise<{ group: string; count: number }> {
   for (let count = 0;; count++) {
-    assert.ok(count < 10, "workers end again and again");
+    assert.ok(count <= 10, "workers end again and again");
     await using worker = runWorker(folder, ["--group-protocol", "classic", ...SESSION]);
     if (await done(worker, from)) return { group: worker.group, count };
   }

@@ -1,8 +1,9 @@
 /** What the answers to commits tell besides offsets: whether this worker still owns what it works on. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { P0 } from "./support/assigned.ts";
+import { P0, P1 } from "./support/assigned.ts";
 import { Bench } from "./support/bench.ts";
+import { keyed } from "./support/keyed.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 async function working() {
@@ -91,6 +92,45 @@ describe("after the process stood still", () => {
     consumer.commitAnswers = "at once";
   });
 
+  test("the answer to a commit sent before does not tell", async () => {
+    const { bench, work } = await working();
+    await using _ = bench;
+    const { consumer } = bench;
+    await bench.advance(100, 3);
+    consumer.commitAnswers = "on command";
+    work.run(1).finish();
+    await bench.turn(2);
+    await bench.advance(1000, 2);
+    bench.clock.advance(60_000);
+    consumer.append("work", 0, 4);
+    await bench.turn(2);
+    consumer.answerCommit();
+    await bench.turn(4);
+    assert.deepEqual(work.inputs(), [1, 2, 3]);
+    consumer.answerCommit();
+    await bench.turn(4);
+    assert.deepEqual(work.inputs(), [1, 2, 3, 4]);
+    consumer.commitAnswers = "at once";
+  });
+
+  test("neither retries start nor what waited for its key", async () => {
+    const work = manualTask({ topic: "work", order: "key" });
+    await using bench = new Bench({ work: work.task }, { idleSleepMs: 250 });
+    const { consumer } = bench;
+    consumer.append("work", 0, keyed("a", 1), keyed("a", 2));
+    await bench.assign(P0);
+    await bench.advance(100, 3);
+    consumer.commitAnswers = "on command";
+    bench.clock.advance(60_000);
+    work.run(1).finish();
+    await bench.turn(4);
+    assert.deepEqual(work.inputs(), [1]);
+    consumer.answerCommit();
+    await bench.turn(4);
+    assert.deepEqual(work.inputs(), [1, 2]);
+    consumer.commitAnswers = "at once";
+  });
+
   test("and lost them meanwhile: nothing of what was fetched before runs", async () => {
     const { bench, work } = await working();
     await using _ = bench;
@@ -104,5 +144,41 @@ describe("after the process stood still", () => {
     consumer.change("lost", P0);
     await bench.turn(4);
     assert.deepEqual(work.inputs(), [1, 2, 3]);
+  });
+});
+
+describe("a partition whose commits are refused for good", () => {
+  const REFUSED = { code: 29, message: "Broker: Topic authorization failed" };
+
+  test("does not keep the others from starting, though they have nothing to commit", async () => {
+    const { bench, work } = await working();
+    await using _ = bench;
+    const { consumer } = bench;
+    consumer.append("work", 1, 11);
+    await bench.assign(P1);
+    for (const input of [1, 2, 3]) work.run(input).finish();
+    await bench.turn(2);
+    await bench.advance(1000, 3);
+    consumer.refuseCommit = ({ partition }) => partition === 1 ? REFUSED : null;
+    work.run(11).finish();
+    await bench.turn(2);
+    for (let second = 0; second < 15; second++) await bench.advance(1000, 3);
+    consumer.append("work", 0, 4);
+    await bench.turn(3);
+    assert.ok(work.inputs().includes(4));
+  });
+
+  test("does not keep them after the process stood still either", async () => {
+    const { bench, work } = await working();
+    await using _ = bench;
+    const { consumer } = bench;
+    await bench.assign(P1);
+    await bench.advance(100, 3);
+    consumer.refuseCommit = ({ partition }) => partition === 1 ? REFUSED : null;
+    bench.clock.advance(5000);
+    await bench.turn(4);
+    consumer.append("work", 0, 4);
+    await bench.advance(1000, 4);
+    assert.ok(work.inputs().includes(4));
   });
 });

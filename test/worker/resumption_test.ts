@@ -10,7 +10,7 @@ import type { FakeConsumer } from "./support/fake_consumer.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 /** A worker on the broker that another one has left behind, in whatever state. */
-function successor(before: FakeConsumer, exports: Record<string, unknown>, options = {}): Bench {
+function successor(before: FakeConsumer, exports: Record<string, unknown>, options = {}) {
   const bench = new Bench(exports, options);
   bench.consumer.inherit(before);
   return bench;
@@ -48,7 +48,6 @@ describe("a new owner", () => {
     for (const input of [1, 2, 4]) tasks[0]!.run(input).finish();
     await first.turn();
     await first.advance(1000);
-    // It has room for the first message alone.
     await using second = successor(first.consumer, { work: tasks[1]!.task }, { concurrency: 1 });
     await second.assign(P0);
     await second.advance(1000);
@@ -74,9 +73,8 @@ describe("a new owner", () => {
     await using after = successor(before.consumer, { work: second.task });
     await after.assign(P0);
     assert.deepEqual(second.inputs(), [0]);
-    assert.deepEqual(after.stats.of("resumed"), [
-      { event: "resumed", finished: 1, takenOver: [] },
-    ]);
+    const [resumed] = after.stats.of("resumed");
+    assert.deepEqual(resumed, { event: "resumed", finished: 1, takenOver: [] });
   });
 
   test("runs all of a topic that was made again", async () => {
@@ -94,6 +92,29 @@ describe("a new owner", () => {
     await after.assign(P0);
     assert.deepEqual(second.inputs(), [10, 11, 12, 13]);
     assert.equal(after.stats.of("offset-reset")[0]!.reason, "recreated");
+  });
+
+  test("goes on at the commit of an owner that did not know the topic's id", async () => {
+    const first = manualTask({ topic: "work" });
+    await using before = new Bench({ work: first.task });
+    const { consumer } = before;
+    consumer.append("work", 0, 0, 1, 2, 3);
+    await before.assign(P0);
+    for (const input of [0, 1, 2, 3]) first.run(input).finish();
+    await before.turn(2);
+    await before.advance(1000);
+    consumer.failLookUp = new KafkaError("away");
+    consumer.truncate("work", 0, 2);
+    consumer.append("work", 0, 102, 103);
+    await before.turn(3);
+    for (const input of [102, 103]) first.run(input).finish();
+    await before.turn(2);
+    await before.advance(1000, 4);
+    assert.equal(consumer.committed.get("work/0"), 4);
+    const second = manualTask({ topic: "work" });
+    await using after = successor(consumer, { work: second.task });
+    await after.assign(P0);
+    assert.deepEqual(second.inputs(), []);
   });
 
   test("warns of metadata that it cannot use, and runs all from the offset on", async () => {
@@ -190,6 +211,27 @@ describe("an assignment", () => {
     assert.equal(await bench.end(), 0);
     assert.deepEqual(bench.consumer.answers, [{ kind: "assign", partitions: ["work/0"] }]);
     assert.deepEqual(inputs(), []);
+  });
+
+  test("that comes while the last commits are sent is left alone", async () => {
+    const { task: work, run } = manualTask({ topic: "work" });
+    const bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    run(1).finish();
+    await bench.turn(2);
+    consumer.commitAnswers = "on command";
+    bench.worker.stop("test");
+    await bench.turn(2);
+    assert.equal(bench.worker.phase, "committing");
+    consumer.change("assign", P1);
+    await bench.turn(3);
+    consumer.commitAnswers = "at once";
+    consumer.answerCommit();
+    assert.equal(await bench.end(), 0);
+    assert.equal(consumer.committed.has("work/1"), false);
+    assert.deepEqual(consumer.answers.at(-1), { kind: "assign", partitions: ["work/1"] });
   });
 
   test("is not polled before the broker has confirmed its first commit", async () => {
