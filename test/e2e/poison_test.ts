@@ -68,10 +68,12 @@ async function runUntilDone(
   folder: Project,
   from: string,
 ): Promise<{ group: string; count: number }> {
+  const told: string[] = [];
   for (let count = 0;; count++) {
-    assert.ok(count <= 10, "workers end again and again");
+    assert.ok(count <= 10, `workers end again and again:\n${told.join("\n")}`);
     await using worker = runWorker(folder, ["--group-protocol", "classic", ...SESSION]);
     if (await done(worker, from)) return { group: worker.group, count };
+    told.push(worker.events());
   }
 }
 
