@@ -8,7 +8,8 @@
  * - `incarnation`: the topic's id, so that a map of a deleted topic is not applied to its successor;
  * - `state`: `o` while the owner works, `c` once it has left in good order; `b` after it when a task of the
  *   topic has its breaker open;
- * - `takeovers`: how often the partition was taken over at this very offset from an owner that had not left;
+ * - `takeovers`: how often the partition was taken over from an owner that had not left, before all was finished
+ *   that the one before may have started;
  * - `suspect`: the offset that ran alone, relative to the commit's; `!` before it when nothing at all ran
  *   beside it; empty for none;
  * - `extent`: how far above the commit's offset messages may have been started;

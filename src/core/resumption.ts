@@ -22,7 +22,7 @@ export interface Resumption {
   offset: number;
   /** Above it, finished by earlier owners. */
   finished: OffsetRange[];
-  /** How often the partition was taken over here from an owner that did not leave. */
+  /** How often in turn the partition was taken over from an owner that did not leave. */
   takeovers: number;
   /** The message that ran alone in its partition when its worker ended. */
   suspect: number | null;

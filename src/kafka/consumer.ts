@@ -26,6 +26,7 @@ import type {
 } from "./ports.ts";
 import { type GroupProtocol, toGroupProblem } from "./group_protocol.ts";
 import {
+  call,
   CODE,
   type ConsumerClient as Client,
   loadRdKafka,
@@ -36,6 +37,8 @@ import {
 import { readCommits, readStandings } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
 
+/** Refused until fetching has begun. */
+const SEEK_TIMEOUT_MS = 5000;
 /** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 200;
 /** Leaving while joining waits for the join this long, looking this often. */
@@ -150,6 +153,11 @@ export class KafkaConsumer implements Consumer {
       this.#client.incrementalAssign(assignment);
     } else this.#client.assign(assignment);
     return queues;
+  }
+
+  async seek({ topic, partition }: TopicPartition, offset: number): Promise<void> {
+    const to = { topic, partition, offset };
+    await call<void>((callback) => this.#client.seek(to, SEEK_TIMEOUT_MS, callback));
   }
 
   block(queue: QueueId, blocked: boolean): void {

@@ -73,6 +73,8 @@ export interface Consumer {
   lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]>;
   /** Opens a queue for each partition, then answers the assignment. Lanes bound what is polled. */
   assign(partitions: readonly (TopicPartition & { lane: number; offset?: number })[]): QueueId[];
+  /** Makes an assigned partition go on at another offset; rejects with a `KafkaError` while it cannot. */
+  seek(partition: TopicPartition, offset: number): Promise<void>;
   /** Stops polling a queue; what it has prefetched stays. */
   block(queue: QueueId, blocked: boolean): void;
   /** Answers a revoke or a loss, then closes the queues and frees their prefetch. */

@@ -192,7 +192,7 @@ function describeResumed(
   if (finished > 0) parts.push(`${plural(finished, "message")} finished before will not run again`);
   if (takenOver.length > 0) {
     const worst = Math.max(...takenOver.map(({ takeovers }) => takeovers));
-    const often = worst > 1 ? `, ${formatExact(worst)} times at the same offset` : "";
+    const often = worst > 1 ? `, ${formatExact(worst)} times in turn` : "";
     const partitions = describePartitions(takenOver, theme);
     parts.push(`the last owner did not leave in good order: ${partitions}${often}`);
   }

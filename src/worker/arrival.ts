@@ -1,31 +1,37 @@
 /**
- * Partitions that were assigned and are looked up before that is answered: where the group stands, and how
- * far the logs reach. The brokers are asked again until they tell; meanwhile other partitions flow.
+ * Partitions that were just assigned, and that are looked up before they are polled: where the group stands,
+ * and how far the logs reach. Where the client would begin at another offset than is right, it is told so.
+ * The brokers are asked again until they tell; meanwhile other partitions flow.
  */
-import type { Consumer, Standing, TopicPartition } from "../kafka/ports.ts";
+import { resume, type Resumption } from "../core/resumption.ts";
+import type { Consumer, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { describeError } from "./describe_error.ts";
+import type { Partition } from "./partition.ts";
 
 const ASK_AGAIN_MS = 500;
 /** The same failure is told again after so long. */
 const QUIET_MS = 10_000;
 
+/** A partition with where its work begins. */
+export type Arrived = Standing & Resumption & { owned: Partition };
+
 export class Arrival {
-  readonly partitions: readonly TopicPartition[];
+  readonly #partitions: readonly Partition[];
   readonly #consumer: Consumer;
   readonly #stats: Stats;
   readonly #wake: () => void;
   #state: "asking" | "failed" | "known" | "waiting" = "asking";
-  #standings: Standing[] = [];
+  #arrived: Arrived[] = [];
   #failure: unknown = null;
   #askAt = Infinity;
   #toldAt = -Infinity;
 
   constructor(
-    partitions: readonly TopicPartition[],
+    partitions: readonly Partition[],
     { consumer, stats, wake }: { consumer: Consumer; stats: Stats; wake: () => void },
   ) {
-    this.partitions = partitions;
+    this.#partitions = partitions;
     this.#consumer = consumer;
     this.#stats = stats;
     this.#wake = wake;
@@ -37,8 +43,13 @@ export class Arrival {
     return this.#state === "waiting" ? this.#askAt : Infinity;
   }
 
-  /** The standings, once they are known. */
-  take(now: number): Standing[] | null {
+  /** Nobody waits for it any more: all of its partitions were given back or lost. */
+  get isPointless(): boolean {
+    return this.#partitions.every(({ leaving }) => leaving);
+  }
+
+  /** Where each begins, once that is known. */
+  take(now: number): Arrived[] | null {
     if (this.#state === "failed") {
       this.#state = "waiting";
       this.#askAt = now + ASK_AGAIN_MS;
@@ -47,18 +58,33 @@ export class Arrival {
       this.#state = "asking";
       void this.#ask();
     }
-    return this.#state === "known" ? this.#standings : null;
+    return this.#state === "known" ? this.#arrived : null;
   }
 
   async #ask(): Promise<void> {
     try {
-      this.#standings = await this.#consumer.lookUp(this.partitions);
+      const wanted = this.#partitions.filter(({ leaving }) => !leaving);
+      const standings = await this.#consumer.lookUp(
+        wanted.map(({ topic, partition }) => ({ topic, partition })),
+      );
+      this.#arrived = standings.map((one, index) => ({
+        ...one,
+        ...resume(one),
+        owned: wanted[index]!,
+      }));
+      await Promise.all(this.#arrived.map((one) => this.#correct(one)));
       this.#state = "known";
     } catch (error) {
       this.#failure = error;
       this.#state = "failed";
     }
     this.#wake();
+  }
+
+  /** The client begins at the commit, and at the log's start where that is out of range. */
+  async #correct({ owned, topic, partition, offset, reset }: Arrived): Promise<void> {
+    if (owned.leaving || (reset?.reason !== "recreated" && reset?.reason !== "truncated")) return;
+    await this.#consumer.seek({ topic, partition }, offset);
   }
 
   #tell(now: number): void {

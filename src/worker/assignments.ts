@@ -2,8 +2,8 @@
  * The partitions this worker owns, and how it gives them back.
  *
  * ```
- * assign ──► looked up ──► owned ──► revoked: draining ──► committing ──► closed
- *                            └────── lost ───────────────────────────────► closed
+ * assign ──► owned: looked up ──► opened ──► revoked: draining ──► committing ──► closed
+ *              └───────────────────────┴───── lost ───────────────────────────► closed
  * ```
  * Invariants:
  * - an owned partition is polled once the broker has confirmed that this owner works on it: otherwise a
@@ -14,18 +14,11 @@
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
-import { resume, type Resumption } from "../core/resumption.ts";
-import type {
-  AssignmentChange,
-  Consumer,
-  QueueId,
-  Standing,
-  TopicPartition,
-} from "../kafka/ports.ts";
+import type { Resumption } from "../core/resumption.ts";
+import type { AssignmentChange, Consumer, QueueId, TopicPartition } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Lane } from "../task/registry.ts";
 import { Arrival } from "./arrival.ts";
-import { cautionAfter } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
 import { restartLog } from "./log_restart.ts";
@@ -59,7 +52,8 @@ export class Assignments {
   readonly #owned = new Map<string, Partition>();
   readonly #byQueue = new Map<QueueId, Partition>();
   readonly #changes: AssignmentChange[] = [];
-  #arrival: Arrival | null = null;
+  /** Assigned, and being looked up. */
+  readonly #arrivals = new Set<Arrival>();
   #leaving = false;
   /** Commits of partitions that this very process has lost. */
   readonly #lostAt = new Map<string, number>();
@@ -77,12 +71,14 @@ export class Assignments {
 
   /** True once no rebalance waits for our answer. */
   get settled(): boolean {
-    return this.#revocation === null && this.#arrival === null && this.#changes.length === 0;
+    return this.#revocation === null && this.#changes.length === 0;
   }
 
   /** When an assignment is looked up again; `Infinity` when none waits for that. */
   get nextDue(): number {
-    return this.#arrival?.nextDue ?? Infinity;
+    let next = Infinity;
+    for (const { nextDue } of this.#arrivals) next = Math.min(next, nextDue);
+    return next;
   }
 
   byQueue(queue: QueueId): Partition | undefined {
@@ -97,14 +93,12 @@ export class Assignments {
       else this.#changes.push(change);
       if (change.kind === "revoke") this.#block(change.partitions);
     }
-    while (this.#continueArrival() && this.#continueRevocation() && this.#changes.length > 0) {
+    while (this.#continueRevocation() && this.#changes.length > 0) {
       const change = this.#changes.shift()!;
-      if (change.kind === "assign" && this.#leaving) {
-        this.#answer(this.#withLanes(change.partitions));
-      } else if (change.kind === "assign") {
-        this.#arrival = new Arrival(change.partitions, this.#parts);
-      } else this.#startRevocation(change.partitions);
+      if (change.kind === "assign") this.#assign(change.partitions);
+      else this.#startRevocation(change.partitions);
     }
+    this.#beginArrived();
     this.#openConfirmed();
     this.#parts.runner.breakers.note(this.partitions, this.#parts.committer);
   }
@@ -126,11 +120,8 @@ export class Assignments {
 
   /** Closes everything: the consumer is about to leave, which a revoke without an answer would hold up. */
   closeAll(): void {
-    const [arrival, revocation] = [this.#arrival, this.#revocation];
-    this.#arrival = null;
+    const revocation = this.#revocation;
     this.#revocation = null;
-    // An assignment without an answer would hold up the leaving too; nothing of it is polled.
-    if (arrival) this.#answer(this.#withLanes(arrival.partitions));
     if (revocation) this.#giveBack(revocation.partitions, revocation.changed, "revoked");
     for (const partition of this.#owned.values()) partition.closed = true;
     this.#parts.runner.forgetLeaving();
@@ -138,44 +129,55 @@ export class Assignments {
     this.#byQueue.clear();
   }
 
-  /** True when no assignment is being looked up. */
-  #continueArrival(): boolean {
-    const standings = this.#arrival?.take(this.#parts.clock.now());
-    if (this.#leaving && this.#arrival) {
-      this.#answer(this.#withLanes(this.#arrival.partitions));
-      this.#arrival = null;
-    } else if (standings) {
-      this.#arrival = null;
-      this.#assign(standings);
+  /** Answered at once: librdkafka may miss the next change while it waits for the answer to this one. */
+  #assign(partitions: readonly TopicPartition[]): void {
+    const { consumer, lanes, stats } = this.#parts;
+    const added = partitions.map((one) => {
+      const lane = lanes.find((lane) => lane.topic === one.topic);
+      if (!lane) throw new Error(`Partition of topic "${one.topic}" assigned without a task`);
+      return { ...one, lane };
+    });
+    const queues = consumer.assign(added.map(({ topic, partition, lane }) => ({
+      topic,
+      partition,
+      lane: lane.id,
+    })));
+    // What comes so late is not begun.
+    if (this.#leaving) return;
+    const owned = added.map(({ lane, partition }, index) =>
+      new Partition(lane, partition, queues[index]!)
+    );
+    for (const partition of owned) {
+      this.#owned.set(keyOf(partition), partition);
+      this.#byQueue.set(partition.queue, partition);
+      if (partition.block("opening")) consumer.block(partition.queue, true);
     }
-    return this.#arrival === null;
+    if (owned.length === 0) return;
+    stats.event({ event: "rebalance", change: "assigned", partitions: plain(owned) });
+    this.#arrivals.add(new Arrival(owned, this.#parts));
   }
 
-  #assign(standings: readonly Standing[]): void {
-    const { consumer, committer, runner, stats } = this.#parts;
-    const added = this.#withLanes(standings).map((one) =>
-      this.#forgiven({ ...one, ...resume(one) })
-    );
-    const queues = this.#answer(added);
-    added.forEach((one, index) => {
-      const owned = new Partition(one.lane, one.partition, queues[index]!, one);
-      owned.caution = cautionAfter(one);
-      if (one.breakerOpen) runner.breakers.startHalfOpen(one.lane.tasks);
-      owned.commits.breakerOpen = runner.breakers.isOpen(one.lane.tasks);
-      owned.commits.eager = owned.caution !== null;
-      // It stays named until its dead letter is written.
-      const condemned = owned.caution?.condemned ?? null;
-      if (condemned !== null) owned.commits.setSuspect(condemned, true);
-      this.#owned.set(keyOf(owned), owned);
-      this.#byQueue.set(owned.queue, owned);
-      this.#opening.add(owned);
-      if (owned.block("opening")) consumer.block(owned.queue, true);
-      committer.hurry(owned);
-    });
-    if (standings.length > 0) {
-      stats.event({ event: "rebalance", change: "assigned", partitions: plain(standings) });
+  #beginArrived(): void {
+    const { clock, committer, runner, stats } = this.#parts;
+    for (const arrival of this.#arrivals) {
+      if (this.#leaving || arrival.isPointless) {
+        this.#arrivals.delete(arrival);
+        continue;
+      }
+      const arrived = arrival.take(clock.now());
+      if (!arrived) continue;
+      this.#arrivals.delete(arrival);
+      const begun = arrived.filter(({ owned }) => !owned.leaving).map((one) => this.#forgiven(one));
+      for (const one of begun) {
+        const { owned } = one;
+        owned.begin(one);
+        if (one.breakerOpen) runner.breakers.startHalfOpen(owned.lane.tasks);
+        owned.commits.breakerOpen = runner.breakers.isOpen(owned.lane.tasks);
+        this.#opening.add(owned);
+        committer.hurry(owned);
+      }
+      tellResumptions(begun, stats);
     }
-    tellResumptions(added, stats);
   }
 
   /** A loss leaves the same trace as an owner that ended; but this one has not ended. */
@@ -184,25 +186,6 @@ export class Assignments {
     this.#lostAt.delete(keyOf(one));
     if (lostAt !== one.offset) return one;
     return { ...one, takeovers: Math.max(0, one.takeovers - 1), suspect: null };
-  }
-
-  #answer(partitions: readonly (TopicPartition & { lane: Lane; offset?: number })[]): QueueId[] {
-    return this.#parts.consumer.assign(
-      partitions.map(({ topic, partition, lane, offset }) => ({
-        topic,
-        partition,
-        lane: lane.id,
-        ...(offset === undefined ? {} : { offset }),
-      })),
-    );
-  }
-
-  #withLanes<One extends TopicPartition>(partitions: readonly One[]) {
-    return partitions.map((one) => {
-      const lane = this.#parts.lanes.find((lane) => lane.topic === one.topic);
-      if (!lane) throw new Error(`Partition of topic "${one.topic}" assigned without a task`);
-      return { ...one, lane };
-    });
   }
 
   #openConfirmed(): void {
@@ -260,7 +243,6 @@ export class Assignments {
     const partitions = this.#find(changed);
     this.#parts.runner.abort(new Error("The partition was lost"), new Set(partitions));
     for (const partition of partitions) this.#lostAt.set(keyOf(partition), partition.committed);
-    this.#arrival = null;
     this.#revocation = null;
     this.#changes.length = 0;
     this.#giveBack(partitions, changed, "lost");

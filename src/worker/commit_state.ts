@@ -4,6 +4,7 @@
  * to commit although the watermark stands.
  */
 import { type CommitHeader, encodeMetadata, UNKNOWN_INCARNATION } from "../core/commit_metadata.ts";
+import { untoldStarts } from "../core/caution.ts";
 import type { Resumption } from "../core/resumption.ts";
 import type { Execution } from "./execution.ts";
 import type { OffsetTracker } from "../core/offset_tracker.ts";
@@ -35,7 +36,8 @@ export class CommitState {
   /** The first offset that was received and is held back; `null` when all received may have started. */
   heldFrom: number | null = null;
   #takeovers: number;
-  readonly #openedAt: number;
+  /** As long as the watermark is below, one that ended earlier owners may still be ahead. */
+  readonly #suspicionEnd: number;
   #suspect: number | null = null;
   #exclusive = false;
   /** The revision that tells it. */
@@ -53,12 +55,12 @@ export class CommitState {
 
   constructor(
     tracker: OffsetTracker<Execution>,
-    from: Pick<Resumption, "offset" | "takeovers">,
+    from: Pick<Resumption, "offset" | "takeovers" | "extent">,
     incarnation: Incarnation,
   ) {
     this.#tracker = tracker;
     this.#takeovers = from.takeovers;
-    this.#openedAt = from.offset;
+    this.#suspicionEnd = Math.max(from.extent, from.offset + untoldStarts(from.takeovers));
     this.#incarnation = incarnation;
   }
 
@@ -152,7 +154,7 @@ export class CommitState {
       incarnation: this.#incarnation ?? UNKNOWN_INCARNATION,
       closed: this.#closed,
       breakerOpen: this.#breakerOpen,
-      takeovers: watermark === this.#openedAt ? this.#takeovers : 0,
+      takeovers: watermark < this.#suspicionEnd ? this.#takeovers : 0,
       suspect: this.#suspect !== null && this.#suspect >= watermark ? this.#suspect : null,
       exclusive: this.#exclusive,
       extent: Math.max(this.#extent, watermark),

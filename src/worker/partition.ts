@@ -4,7 +4,7 @@ import { OffsetTracker } from "../core/offset_tracker.ts";
 import type { Resumption } from "../core/resumption.ts";
 import type { QueueId } from "../kafka/ports.ts";
 import type { Lane } from "../task/registry.ts";
-import type { Caution } from "./caution.ts";
+import { type Caution, cautionAfter } from "./caution.ts";
 import { CommitState, type Incarnation } from "./commit_state.ts";
 import type { Execution } from "./execution.ts";
 import type { TaskState } from "./task_state.ts";
@@ -13,9 +13,7 @@ import type { TaskState } from "./task_state.ts";
 export type BlockReason = "opening" | "revoked" | "cautious" | "too far ahead" | "past the target";
 
 /** Where a partition's work begins. */
-export type Beginning = Pick<Resumption, "offset" | "takeovers" | "finished"> & {
-  incarnation: Incarnation;
-};
+export type Beginning = Resumption & { incarnation: Incarnation };
 
 /**
  * A `Partition` is one assignment of a partition, so the object itself is the assignment's epoch: a
@@ -30,7 +28,7 @@ export class Partition {
   readonly tracker = new OffsetTracker<Execution>();
   /** Which keys are taken, of each task with `order: "key"`. */
   keyOrders = new Map<TaskState, KeyOrder<Execution>>();
-  readonly commits: CommitState;
+  commits: CommitState;
   /** How its messages are started after owners that did not leave; `null` as usual. */
   caution: Caution | null = null;
   /** Attempts running and dead letters on their way: what a drain waits for. */
@@ -39,18 +37,23 @@ export class Partition {
   /** Revoked, lost or left: nothing of it counts any more. */
   closed = false;
 
-  /** `from`: `null` when the first offset is not known before it is received. */
-  constructor(lane: Lane, partition: number, queue: QueueId, from: Beginning | null = null) {
+  constructor(lane: Lane, partition: number, queue: QueueId) {
     this.topic = lane.topic;
     this.lane = lane;
     this.partition = partition;
     this.queue = queue;
-    if (from) this.tracker.restore(from.offset, from.finished);
-    this.commits = new CommitState(
-      this.tracker,
-      from ?? { offset: -1, takeovers: 0 },
-      from?.incarnation ?? null,
-    );
+    this.commits = new CommitState(this.tracker, { offset: -1, takeovers: 0, extent: -1 }, null);
+  }
+
+  /** What earlier owners have left; before the first message. */
+  begin(from: Beginning): void {
+    this.tracker.restore(from.offset, from.finished);
+    this.commits = new CommitState(this.tracker, from, from.incarnation);
+    this.caution = cautionAfter(from);
+    this.commits.eager = this.caution !== null;
+    // It stays named until its dead letter is written.
+    const condemned = this.caution?.condemned ?? null;
+    if (condemned !== null) this.commits.setSuspect(condemned, true);
   }
 
   /** Last offset that the broker confirmed in this assignment; -1 before. */

@@ -143,7 +143,7 @@ describe("after three such ends", () => {
         task: "work",
         ...P0,
         offset: 1,
-        attempts: 2,
+        attempts: 5,
         error: "its worker ended without a word while it ran alone",
         deadLetterTopic: `${GROUP}.work.dead`,
       });

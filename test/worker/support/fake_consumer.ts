@@ -158,9 +158,7 @@ export class FakeConsumer implements Consumer {
   }
 
   isBlocked(topic: string, partition: number): boolean {
-    const [queue] = this.#queuesOf(topic, partition);
-    assert.ok(queue, `${topic}/${partition} is not assigned`);
-    return queue.blocked;
+    return this.#queuesOf(topic, partition)[0]!.blocked;
   }
 
   // --- the port
@@ -217,10 +215,14 @@ export class FakeConsumer implements Consumer {
     this.answers.push({ kind: "assign", partitions: partitions.map(keyOf) });
     return partitions.map(({ topic, partition, lane, offset }) => {
       const id = this.#nextQueue++;
-      const next = offset ?? this.committed.get(keyOf({ topic, partition })) ?? 0;
+      const next = offset ?? this.#kafka.positionOf({ topic, partition });
       this.#queues.set(id, { id, topic, partition, lane, next, blocked: false, toldEnd: -1 });
       return id;
     });
+  }
+
+  async seek({ topic, partition }: TopicPartition, offset: number): Promise<void> {
+    await Promise.resolve(this.skipTo(topic, partition, offset));
   }
 
   block(queue: QueueId, blocked: boolean): void {
@@ -230,8 +232,7 @@ export class FakeConsumer implements Consumer {
   unassign(partitions: readonly TopicPartition[], queues: readonly QueueId[]): void {
     this.answers.push({ kind: "unassign", partitions: partitions.map(keyOf) });
     for (const queue of queues) {
-      this.#require(queue);
-      this.#queues.delete(queue);
+      this.#queues.delete(this.#require(queue).id);
     }
   }
 

@@ -52,6 +52,12 @@ export class FakeKafka {
     };
   }
 
+  /** Where a consumer of the group begins, with auto.offset.reset=earliest. */
+  positionOf(partition: TopicPartition): number {
+    const { committed, start, end } = this.standing(partition);
+    return committed >= start && committed <= end ? committed : start;
+  }
+
   recreate(partition: TopicPartition): void {
     this.logs.set(keyOf(partition), []);
     this.#incarnations.set(partition.topic, `${this.incarnation(partition.topic)}+`);
