@@ -6,8 +6,7 @@
  * main queue and arrive as events; they are stored here until the loop takes them. While it closes, the
  * consumer answers rebalances itself, since an unanswered revoke would hold up the closing for ever.
  */
-import type { PartitionPoll, PollHandle } from "./addon.ts";
-import { loadAddon } from "./addon.ts";
+import { loadAddon, type PartitionPoll, type PollHandle } from "./addon.ts";
 import { Batch } from "./batch.ts";
 import { connect, makeClient } from "./connection.ts";
 import { consumerProperties, type ConsumerSettings } from "./consumer_properties.ts";
@@ -26,7 +25,6 @@ import type {
 } from "./ports.ts";
 import { type GroupProtocol, toGroupProblem } from "./group_protocol.ts";
 import {
-  call,
   CODE,
   type ConsumerClient as Client,
   loadRdKafka,
@@ -34,11 +32,9 @@ import {
   settleWithin,
   toKafkaError,
 } from "./rdkafka.ts";
-import { readCommits, readStandings } from "./standings.ts";
+import { readCommits, readStandings, seekTo } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** Refused until fetching has begun. */
-const SEEK_TIMEOUT_MS = 5000;
 /** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 200;
 /** Leaving while joining waits for the join this long, looking this often. */
@@ -155,9 +151,8 @@ export class KafkaConsumer implements Consumer {
     return queues;
   }
 
-  async seek({ topic, partition }: TopicPartition, offset: number): Promise<void> {
-    const to = { topic, partition, offset };
-    await call<void>((callback) => this.#client.seek(to, SEEK_TIMEOUT_MS, callback));
+  seek(partition: TopicPartition, offset: number): Promise<void> {
+    return seekTo(this.#client, partition, offset);
   }
 
   block(queue: QueueId, blocked: boolean): void {
@@ -188,8 +183,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   logStart(topic: string, partition: number): number {
-    const { lowOffset } = this.#client.getWatermarkOffsets(topic, partition);
-    return Math.max(-1, lowOffset);
+    return Math.max(-1, this.#client.getWatermarkOffsets(topic, partition).lowOffset);
   }
 
   lookUp(partitions: readonly TopicPartition[], { strict = false } = {}): Promise<Standing[]> {

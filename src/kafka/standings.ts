@@ -6,6 +6,7 @@ import { call, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 const ASK_TIMEOUT_MS = 8000;
 const COMMITTED_TIMEOUT_MS = 5000;
+const SEEK_TIMEOUT_MS = 5000;
 
 type Client = InstanceType<RdKafka["KafkaConsumer"]>;
 
@@ -79,6 +80,16 @@ export async function readCommits(
       metadata: metadata ?? "",
     };
   });
+}
+
+/** Refused until fetching has begun. */
+export async function seekTo(
+  client: Client,
+  { topic, partition }: TopicPartition,
+  offset: number,
+): Promise<void> {
+  const to = { topic, partition, offset };
+  await call<void>((callback) => client.seek(to, SEEK_TIMEOUT_MS, callback));
 }
 
 /** `null` for those that cannot be told now. */
