@@ -36,8 +36,11 @@ interface Delivery {
   reject: (error: KafkaError) => void;
 }
 
-/** UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka. */
-const NO_SUCH_TOPIC = new Set([3, -188, -190]);
+/**
+ * UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka, and its
+ * _DESTROY: what still waited for a partition that it forgets (`rd_kafka_toppar_destroy_final`).
+ */
+const NO_SUCH_TOPIC = new Set([3, -188, -190, -197]);
 /** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
 const TOO_LARGE = new Set([10, 18]);
 /** librdkafka's local queue was full; it drains as the broker acknowledges. */
@@ -63,6 +66,13 @@ export class KafkaProducer implements Producer {
     this.apis = apis;
     this.#addon = addon;
     this.#settings = settings;
+    client.on("delivery-report", (error: unknown, report: unknown) => {
+      const { topic, partition, offset, opaque } = report as Report;
+      if (!error) return opaque.resolve({ topic, partition, offset });
+      // A client that closes says _DESTROY of all that it still has.
+      const reason = this.#open ? plainly(error) : error;
+      opaque.reject(toKafkaError(reason, `Cannot deliver to topic "${topic}"`));
+    });
   }
 
   /** Connects; throws a `KafkaError` that says why it cannot. */
@@ -84,11 +94,6 @@ export class KafkaProducer implements Producer {
       } as any, {})
     );
     client.on("event.error", () => {});
-    client.on("delivery-report", (error: unknown, report: unknown) => {
-      const { topic, partition, offset, opaque } = report as Report;
-      if (error) opaque.reject(toKafkaError(plainly(error), `Cannot deliver to topic "${topic}"`));
-      else opaque.resolve({ topic, partition, offset });
-    });
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
     client.setPollInBackground(true);

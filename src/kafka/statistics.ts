@@ -2,6 +2,8 @@
 import type { BrokerStatistics } from "./broker_watch.ts";
 
 export interface Statistics {
+  /** When they were taken, milliseconds of the client's monotonic clock. */
+  atMs: number;
   /** Those that the cluster has told of, and the connection to the group's coordinator. */
   brokers: BrokerStatistics[];
   /** The coordinator of the group answers. */
@@ -27,6 +29,8 @@ interface RawBroker {
 }
 
 interface RawStatistics {
+  /** Microseconds. */
+  ts?: number;
   rxmsg_bytes?: number;
   cgrp?: { state?: string; join_state?: string };
   brokers?: Record<string, RawBroker>;
@@ -38,6 +42,7 @@ interface RawStatistics {
 export function readStatistics(text: string): Statistics {
   const raw = JSON.parse(text) as RawStatistics;
   const statistics: Statistics = {
+    atMs: (raw.ts ?? 0) / 1000,
     brokers: Object.values(raw.brokers ?? {}).flatMap(toBroker),
     coordinatorUp: raw.cgrp?.state === "up",
     settled: raw.cgrp?.join_state === "steady",
