@@ -316,7 +316,7 @@ export const OPTIONS = {
     help: "Longest sleep of the loop when there is nothing to do; an arrival wakes it",
     group: "Timing",
     commands: ["run", "dev"],
-    default: 250,
+    default: SECOND,
   }),
   commitInterval: option({
     kind: duration(10, 10 * MINUTE),

@@ -30,7 +30,7 @@ test("resolveSettings gives the defaults that the design fixes", () => {
     maxAhead: 1_000_000,
     maxWaiting: 10_000,
     maxMetadata: 4095,
-    idleSleep: 250,
+    idleSleep: 1000,
     commitInterval: 1000,
     grace: 20_000,
     revokeDrain: 5000,
