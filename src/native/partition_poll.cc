@@ -7,6 +7,7 @@
 #include <string>
 
 #include "columns.h"
+#include "export_functions.h"
 #include "poller.h"
 #include "src/kafka-consumer.h"
 
@@ -316,20 +317,14 @@ napi_value DetachHandle(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void ExportPartitionPoll(napi_env env, napi_value exports) {
-  const struct {
-    const char* name;
-    napi_callback callback;
-  } functions[] = {{"attach", Attach},      {"open", Open},   {"poll", Poll},
-                   {"block", Block},        {"close", Close}, {"queued", Queued},
-                   {"detach", DetachHandle}};
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
-  for (const auto& [name, callback] : functions) {
-    napi_value function = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-    napi_set_named_property(env, object, name, function);
-  }
-  napi_set_named_property(env, exports, "partitionPoll", object);
+  ExportFunctions(env, exports, "partitionPoll",
+                  {{"attach", Attach},
+                   {"open", Open},
+                   {"poll", Poll},
+                   {"block", Block},
+                   {"close", Close},
+                   {"queued", Queued},
+                   {"detach", DetachHandle}});
 }
 
 }  // namespace taskc

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "export_functions.h"
 #include "watchdog.h"
 
 namespace taskc {
@@ -134,18 +135,7 @@ napi_value StartWatch(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void ExportWatchdog(napi_env env, napi_value exports) {
-  const struct {
-    const char* name;
-    napi_callback callback;
-  } functions[] = {{"cells", CellsForTasks}, {"watch", StartWatch}};
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
-  for (const auto& [name, callback] : functions) {
-    napi_value function = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-    napi_set_named_property(env, object, name, function);
-  }
-  napi_set_named_property(env, exports, "watchdog", object);
+  ExportFunctions(env, exports, "watchdog", {{"cells", CellsForTasks}, {"watch", StartWatch}});
 }
 
 }  // namespace taskc

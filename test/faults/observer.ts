@@ -3,8 +3,8 @@
  * group. So it sees each commit that ever counted, in order, with the broker's time of it; asking for
  * the committed offset again and again would miss those in between.
  */
-import kafkaPackage from "@confluentinc/kafka-javascript";
 import { type Cluster, OFFSETS_PARTITIONS, OFFSETS_TOPIC } from "./cluster.ts";
+import { closeReader, newReader, readFromStart } from "./reader.ts";
 
 export interface Commit {
   group: string;
@@ -20,38 +20,26 @@ export class Observer implements AsyncDisposable {
   /** Of all groups, those of one group and partition in their order. */
   readonly commits: Commit[] = [];
   readonly #latest = new Map<string, Commit>();
-  readonly #consumer;
+  #close = () => Promise.resolve();
 
-  private constructor(brokers: string) {
-    this.#consumer = new kafkaPackage.KafkaConsumer({
-      "bootstrap.servers": brokers,
-      "group.id": "observer",
-      "enable.auto.commit": false,
-      "fetch.wait.max.ms": 20,
-    }, { "auto.offset.reset": "earliest" });
-    this.#consumer.on("event.error", () => {});
-    this.#consumer.on("data", ({ key, value }) => {
-      const commit = readCommit(key as Uint8Array | null, value);
-      if (!commit) return;
-      this.commits.push(commit);
-      this.#latest.set(`${commit.group} ${commit.topic} ${commit.partition}`, commit);
-    });
-  }
+  private constructor() {}
 
   static async connect(cluster: Cluster): Promise<Observer> {
-    const observer = new Observer(cluster.direct);
-    await new Promise<void>((resolve, reject) =>
-      observer.#consumer.connect({}, (error) => error ? reject(error) : resolve())
-    );
+    const observer = new Observer();
+    const reader = await newReader(cluster.direct, 20, ({ key, value }) => {
+      const commit = readCommit(key as Uint8Array | null | undefined, value);
+      if (commit) observer.#note(commit);
+    });
+    observer.#close = () => closeReader(reader);
     // A client with a group, though it joins none, makes the brokers create the topic.
     await cluster.commitLogReady();
-    const partitions = Array.from({ length: OFFSETS_PARTITIONS }, (_, partition) => partition);
-    observer.#consumer.assign(
-      partitions.map((partition) => ({ topic: OFFSETS_TOPIC, partition, offset: 0 })),
-    );
-    observer.#consumer.setDefaultConsumeTimeout(50);
-    observer.#consumer.consume();
+    readFromStart(reader, OFFSETS_TOPIC, OFFSETS_PARTITIONS);
     return observer;
+  }
+
+  #note(commit: Commit): void {
+    this.commits.push(commit);
+    this.#latest.set(`${commit.group} ${commit.topic} ${commit.partition}`, commit);
   }
 
   /** What a group has committed of a partition; `undefined` before the first. */
@@ -64,7 +52,7 @@ export class Observer implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return new Promise((resolve) => void this.#consumer.disconnect(() => resolve()));
+    return this.#close();
   }
 }
 

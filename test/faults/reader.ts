@@ -1,0 +1,44 @@
+/** A consumer without a group's partitions, which reads all of a topic along from its start. */
+import kafkaPackage from "@confluentinc/kafka-javascript";
+
+const { KafkaConsumer } = kafkaPackage;
+type Consumer = InstanceType<typeof KafkaConsumer>;
+
+export interface ReadRecord {
+  partition: number;
+  offset: number;
+  key?: Uint8Array | string | null | undefined;
+  value: Uint8Array | null;
+}
+
+/** Connected, and reads nothing yet. */
+export async function newReader(
+  brokers: string,
+  fetchWaitMs: number,
+  onRecord: (record: ReadRecord) => void,
+): Promise<Consumer> {
+  const reader = new KafkaConsumer({
+    "bootstrap.servers": brokers,
+    "group.id": "observer",
+    "enable.auto.commit": false,
+    "fetch.wait.max.ms": fetchWaitMs,
+  }, { "auto.offset.reset": "earliest" });
+  reader.on("event.error", () => {});
+  reader.on("data", onRecord);
+  await new Promise<void>((resolve, reject) =>
+    reader.connect({}, (error) => error ? reject(error) : resolve())
+  );
+  return reader;
+}
+
+export function readFromStart(reader: Consumer, topic: string, partitions: number): void {
+  reader.assign(
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
+  );
+  reader.setDefaultConsumeTimeout(50);
+  reader.consume();
+}
+
+export function closeReader(reader: Consumer): Promise<void> {
+  return new Promise((resolve) => void reader.disconnect(() => resolve()));
+}
