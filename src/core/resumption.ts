@@ -88,6 +88,55 @@ export function resume(standing: GroupStanding): Resumption {
   );
 }
 
+/** What a process has finished of a partition that it lost, beyond what the broker had confirmed. */
+export interface LostWork {
+  /** The last offset that was confirmed; -1 without one. */
+  committed: number;
+  incarnation: string | null;
+  /** In any order. */
+  finished: readonly OffsetRange[];
+}
+
+/**
+ * The same for a process that gets a partition again which it had lost: what it finished itself is not run
+ * again, unless the log is another one or the group was put back meanwhile. Otherwise a message that takes
+ * longer than the group allows would cost the partition each time, and run without end.
+ */
+export function resumeAfterLoss(standing: GroupStanding, lost: LostWork): Resumption {
+  const found = resume(standing);
+  // A loss leaves the same trace as an owner that ended; but this one has not ended.
+  const begun = lost.committed === found.offset
+    ? { ...found, takeovers: Math.max(0, found.takeovers - 1), suspect: null }
+    : found;
+  const { incarnation, end } = standing;
+  const isSameLog = incarnation !== null && incarnation === lost.incarnation &&
+    found.reset === null && found.offset >= lost.committed;
+  if (!isSameLog || lost.finished.some(({ to }) => to > end)) return begun;
+  const finished = union([...begun.finished, ...lost.finished])
+    .filter(({ to }) => to > begun.offset);
+  const [first] = finished;
+  const offset = first && first.from <= begun.offset ? first.to : begun.offset;
+  const { suspect, extent } = begun;
+  return {
+    ...begun,
+    offset,
+    finished: finished.filter(({ from }) => from > offset),
+    suspect: finished.some(({ from, to }) => suspect! >= from && suspect! < to) ? null : suspect,
+    extent: Math.max(extent, offset),
+  };
+}
+
+/** Rising, and apart from each other. */
+function union(ranges: OffsetRange[]): OffsetRange[] {
+  const joined: OffsetRange[] = [];
+  for (const { from, to } of ranges.sort((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else joined.push({ from, to });
+  }
+  return joined;
+}
+
 /** Whether both ids are known and differ. */
 function isOther(committed: string, now: string | null): boolean {
   return now !== null && committed !== UNKNOWN_INCARNATION && committed !== now;

@@ -3,7 +3,7 @@
  * and how far the logs reach. Where the client would begin at another offset than is right, it is told so.
  * The brokers are asked again until they tell; meanwhile other partitions flow.
  */
-import { resume, type Resumption } from "../core/resumption.ts";
+import { type LostWork, resume, resumeAfterLoss, type Resumption } from "../core/resumption.ts";
 import type { Consumer, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { describeError } from "./describe_error.ts";
@@ -21,6 +21,7 @@ export class Arrival {
   readonly #consumer: Consumer;
   readonly #stats: Stats;
   readonly #wake: () => void;
+  readonly #lostWork: (partition: Partition) => LostWork | undefined;
   #state: "asking" | "failed" | "known" | "waiting" = "asking";
   #arrived: Arrived[] = [];
   #failure: unknown = null;
@@ -30,11 +31,13 @@ export class Arrival {
   constructor(
     partitions: readonly Partition[],
     { consumer, stats, wake }: { consumer: Consumer; stats: Stats; wake: () => void },
+    lostWork: (partition: Partition) => LostWork | undefined,
   ) {
     this.#partitions = partitions;
     this.#consumer = consumer;
     this.#stats = stats;
     this.#wake = wake;
+    this.#lostWork = lostWork;
     void this.#ask();
   }
 
@@ -67,11 +70,7 @@ export class Arrival {
       const standings = await this.#consumer.lookUp(
         wanted.map(({ topic, partition }) => ({ topic, partition })),
       );
-      this.#arrived = standings.map((one, index) => ({
-        ...one,
-        ...resume(one),
-        owned: wanted[index]!,
-      }));
+      this.#arrived = standings.map((one, index) => this.#begin(one, wanted[index]!));
       await Promise.all(this.#arrived.map((one) => this.#correct(one)));
       this.#state = "known";
     } catch (error) {
@@ -81,10 +80,17 @@ export class Arrival {
     this.#wake();
   }
 
-  /** The client begins at the commit, and at the log's start where that is out of range. */
-  async #correct({ owned, topic, partition, offset, reset }: Arrived): Promise<void> {
-    if (owned.leaving || (reset?.reason !== "recreated" && reset?.reason !== "truncated")) return;
-    await this.#consumer.seek({ topic, partition }, offset);
+  #begin(standing: Standing, owned: Partition): Arrived {
+    const lost = this.#lostWork(owned);
+    return { ...standing, ...lost ? resumeAfterLoss(standing, lost) : resume(standing), owned };
+  }
+
+  /** The client begins at the commit, and at the log's start where that is out of range or missing. */
+  async #correct({ owned, topic, partition, committed, offset, reset }: Arrived): Promise<void> {
+    const isBegunAt = reset === null
+      ? committed < 0 || offset === committed
+      : reset.reason === "deleted";
+    if (!owned.leaving && !isBegunAt) await this.#consumer.seek({ topic, partition }, offset);
   }
 
   #tell(now: number): void {

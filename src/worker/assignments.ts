@@ -14,7 +14,6 @@
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
-import type { Resumption } from "../core/resumption.ts";
 import type { AssignmentChange, Consumer, QueueId, TopicPartition } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Lane } from "../task/registry.ts";
@@ -22,6 +21,7 @@ import { Arrival } from "./arrival.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
 import { restartLog } from "./log_restart.ts";
+import { LostPartition } from "./lost_partition.ts";
 import { Partition } from "./partition.ts";
 import { tellResumptions } from "./resumption_events.ts";
 import type { Runner } from "./runner.ts";
@@ -55,8 +55,8 @@ export class Assignments {
   /** Assigned, and being looked up. */
   readonly #arrivals = new Set<Arrival>();
   #leaving = false;
-  /** Commits of partitions that this very process has lost. */
-  readonly #lostAt = new Map<string, number>();
+  /** Partitions that this very process has lost and not got again. */
+  readonly #lost = new Map<string, LostPartition>();
   #revocation: Revocation | null = null;
   /** Assigned, and not polled before the broker has confirmed their first commit. */
   readonly #opening = new Set<Partition>();
@@ -154,7 +154,8 @@ export class Assignments {
     }
     if (owned.length === 0) return;
     stats.event({ event: "rebalance", change: "assigned", partitions: plain(owned) });
-    this.#arrivals.add(new Arrival(owned, this.#parts));
+    const lostWork = (one: Partition) => this.#lost.get(keyOf(one))?.work;
+    this.#arrivals.add(new Arrival(owned, this.#parts, lostWork));
   }
 
   #beginArrived(): void {
@@ -167,7 +168,7 @@ export class Assignments {
       const arrived = arrival.take(clock.now());
       if (!arrived) continue;
       this.#arrivals.delete(arrival);
-      const begun = arrived.filter(({ owned }) => !owned.leaving).map((one) => this.#forgiven(one));
+      const begun = arrived.filter(({ owned }) => !owned.leaving);
       for (const one of begun) {
         const { owned } = one;
         owned.begin(one);
@@ -180,19 +181,12 @@ export class Assignments {
     }
   }
 
-  /** A loss leaves the same trace as an owner that ended; but this one has not ended. */
-  #forgiven<One extends TopicPartition & Resumption>(one: One): One {
-    const lostAt = this.#lostAt.get(keyOf(one));
-    this.#lostAt.delete(keyOf(one));
-    if (lostAt !== one.offset) return one;
-    return { ...one, takeovers: Math.max(0, one.takeovers - 1), suspect: null };
-  }
-
   #openConfirmed(): void {
     for (const partition of this.#opening) {
       if (!partition.closed && !partition.commits.opened) continue;
       this.#opening.delete(partition);
       if (partition.closed) continue;
+      this.#lost.delete(keyOf(partition));
       if (partition.unblock("opening")) this.#parts.consumer.block(partition.queue, false);
     }
   }
@@ -242,7 +236,10 @@ export class Assignments {
   #lose(changed: readonly TopicPartition[]): void {
     const partitions = this.#find(changed);
     this.#parts.runner.abort(new Error("The partition was lost"), new Set(partitions));
-    for (const partition of partitions) this.#lostAt.set(keyOf(partition), partition.committed);
+    for (const partition of partitions) {
+      // Before it was opened, nothing has run.
+      if (partition.commits.opened) this.#lost.set(keyOf(partition), new LostPartition(partition));
+    }
     this.#revocation = null;
     this.#changes.length = 0;
     this.#giveBack(partitions, changed, "lost");

@@ -141,6 +141,10 @@ export class CommitState {
     this.#affirmedAt = ++this.#revision;
   }
 
+  get incarnation(): Incarnation {
+    return this.#incarnation;
+  }
+
   set incarnation(id: Incarnation) {
     if (this.#incarnation === id) return;
     this.#incarnation = id;

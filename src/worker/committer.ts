@@ -22,27 +22,31 @@ const MOST_PART_BYTES = 512 * 1024;
 const LEAST_PART_BYTES = 8 * 1024;
 /** What an entry takes beside its topic and metadata, in the request and in the record made of it. */
 const ENTRY_BYTES = 128;
+/** What a refusal means, by Kafka's error codes, negative ones librdkafka's. All others may last. */
+const REFUSALS = new Map<number, "passing" | "uncertain" | "too large" | "metadata too large">();
 /**
- * Refusals that a rebalance, a moving coordinator or a lost connection bring along (Kafka's error codes,
- * negative ones librdkafka's): a commit soon after succeeds, so they are told only when they go on.
+ * These a rebalance, a moving coordinator or a lost connection bring along: a commit soon after succeeds, so
+ * they are told only when they go on.
  */
-const PASSING = new Set([13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113]);
+for (const code of [13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113, -180]) {
+  REFUSALS.set(code, "passing");
+}
+/**
+ * It stays open what became of the commit (REQUEST_TIMED_OUT and librdkafka's _TIMED_OUT, _TIMED_OUT_QUEUE,
+ * _TRANSPORT, _MSG_TIMED_OUT): it may be stored later, over a newer one.
+ */
+for (const code of [7, -185, -166, -195, -192]) REFUSALS.set(code, "uncertain");
+/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. */
+for (const code of [10, 18, 28]) REFUSALS.set(code, "too large");
 /** OFFSET_METADATA_TOO_LARGE: of one partition. */
-const METADATA_TOO_LARGE = 12;
-/**
- * Refusals that leave it open what became of the commit (REQUEST_TIMED_OUT and librdkafka's _TIMED_OUT,
- * _TIMED_OUT_QUEUE, _TRANSPORT, _MSG_TIMED_OUT): it may be stored later, over a newer one.
- */
-const UNCERTAIN = new Set([7, -185, -166, -195, -192]);
+REFUSALS.set(12, "metadata too large");
+
 /** For so long a newer commit is sent again in each interval, so that it is the last one in any case. */
 const UNCERTAIN_FOR_MS = 30_000;
 /** Nothing new starts when commits have been without a good answer for this long. */
 const SILENT_AFTER_MS = 10_000;
 /** A turn that comes so much later than it should: others may own the partitions by now. */
 const STOOD_STILL_MS = 3000;
-
-/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. */
-const COMMIT_TOO_LARGE = new Set([10, 18, 28]);
 
 export interface CommitterOptions {
   intervalMs: number;
@@ -88,7 +92,9 @@ export class Committer {
 
   /** Whether this worker may own nothing any more, for all it knows: then nothing new is to start. */
   get holding(): boolean {
-    return this.#silent || this.#doubtful.size > 0;
+    if (this.#silent) return true;
+    for (const { closed } of this.#doubtful) if (!closed) return true;
+    return false;
   }
 
   /** When a pause after a refusal ends that something urgent waits for; `Infinity` otherwise. */
@@ -109,9 +115,6 @@ export class Committer {
   startIfDue(partitions: Iterable<Partition>, now: number): void {
     this.takeAnswers(now);
     this.#tellSilence(now);
-    for (const partition of this.#doubtful) {
-      if (partition.closed || !partition.commits.due) this.#doubtful.delete(partition);
-    }
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
       this.#lastStart = now;
@@ -136,10 +139,11 @@ export class Committer {
         this.#rest.push(partition);
         continue;
       }
-      const entry = { ...partition.commits.next(this.#options.maxMetadata) };
-      bytes += ENTRY_BYTES + partition.topic.length + entry.metadata.length;
+      const { topic, partition: number, commits } = partition;
+      const { offset, metadata } = commits.next(this.#options.maxMetadata);
+      bytes += ENTRY_BYTES + topic.length + metadata.length;
       sent.push(partition);
-      entries.push({ topic: partition.topic, partition: partition.partition, ...entry });
+      entries.push({ topic, partition: number, offset, metadata });
     }
     if (sent.length === 0) {
       this.#unconfirmedSince = null;
@@ -195,6 +199,8 @@ export class Committer {
   #doubt(partitions: Iterable<Partition>): void {
     for (const partition of partitions) {
       partition.commits.affirm();
+      // Of one that has not begun there is nothing to be confirmed, nor anything to start.
+      if (!partition.commits.due) continue;
       this.#doubtful.add(partition);
       this.#urgent.add(partition);
     }
@@ -204,24 +210,25 @@ export class Committer {
     this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
     const { topic, offset } = entry;
     const key = `${topic}/${entry.partition}`;
-    let { code, message: reason } = problem;
-    if (COMMIT_TOO_LARGE.has(code)) {
-      this.#partBytes = Math.max(LEAST_PART_BYTES, this.#partBytes / 2);
-      partition.commits.refuseSize();
-      this.#urgent.add(partition);
-    } else if (code === METADATA_TOO_LARGE && partition.commits.refuseMetadata()) {
-      this.#urgent.add(partition);
-      reason += "; what is finished above the offset is left out, see --max-metadata";
-    } else if (PASSING.has(code) || UNCERTAIN.has(code)) {
-      if (UNCERTAIN.has(code)) partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;
+    const kind = REFUSALS.get(problem.code);
+    let reason = problem.message;
+    if (kind === "passing" || kind === "uncertain") {
+      if (kind === "uncertain") partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;
       // What is finished should not wait for the interval.
       this.#urgent.add(partition);
       if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);
-    }
-    if (!PASSING.has(code) && !UNCERTAIN.has(code)) {
+    } else {
       // The broker knows this member, and refuses for a reason that may last: nobody is kept waiting by it.
       this.#unconfirmedSince = null;
       this.#doubtful.delete(partition);
+    }
+    if (kind === "too large") {
+      this.#partBytes = Math.max(LEAST_PART_BYTES, this.#partBytes / 2);
+      partition.commits.refuseSize();
+      this.#urgent.add(partition);
+    } else if (kind === "metadata too large" && partition.commits.refuseMetadata()) {
+      this.#urgent.add(partition);
+      reason += "; what is finished above the offset is left out, see --max-metadata";
     }
     if (now < (this.#silentUntil.get(key) ?? -Infinity)) return;
     this.#silentUntil.set(key, now + QUIET_MS);

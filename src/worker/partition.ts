@@ -36,6 +36,8 @@ export class Partition {
   readonly #blockedBy = new Set<BlockReason>();
   /** Revoked, lost or left: nothing of it counts any more. */
   closed = false;
+  /** Offsets of messages that succeeded after it was closed. */
+  readonly finishedLate: number[] = [];
 
   constructor(lane: Lane, partition: number, queue: QueueId) {
     this.topic = lane.topic;

@@ -216,13 +216,14 @@ export class Runner {
     const { task, partition } = execution;
     const runMs = now - execution.startedAt;
     this.#leaveSlot(execution);
-    if (partition.closed) {
-      this.breakers.drop(execution);
-      return this.#waiting.letGo(execution);
-    }
     // After its time limit a late success does not count. What was stopped by us and still succeeded
     // does; what failed by it has not failed on its own account, and is left for the next run.
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
+    if (partition.closed) {
+      if (error === SUCCEEDED) partition.finishedLate.push(execution.offset);
+      this.breakers.drop(execution);
+      return this.#waiting.letGo(execution);
+    }
     if (execution.aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
       // It is not finished, and so it keeps its key.

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type CommitHeader, encodeMetadata } from "../../src/core/commit_metadata.ts";
 import type { FinishedRun } from "../../src/core/offset_tracker.ts";
-import { type GroupStanding, resume, type Resumption } from "../../src/core/resumption.ts";
+import {
+  type GroupStanding,
+  type LostWork,
+  resume,
+  resumeAfterLoss,
+  type Resumption,
+} from "../../src/core/resumption.ts";
 
 const HEADER: CommitHeader = {
   incarnation: "id",
@@ -125,4 +131,52 @@ describe("resume", () => {
     assert.match(why("t9;…")!, /version "t9"/);
     assert.equal(resumed({ metadata: "x" }).offset, 20);
   });
+});
+
+describe("resumeAfterLoss", () => {
+  const STANDING = { committed: 20, metadata: metadata(), incarnation: "id", start: 0, end: 100 };
+  const LOST: LostWork = { committed: 20, incarnation: "id", finished: [{ from: 25, to: 27 }] };
+  const after = (lost: Partial<LostWork>, standing: Partial<GroupStanding> = {}) =>
+    resumeAfterLoss({ ...STANDING, ...standing }, { ...LOST, ...lost });
+
+  test("adds what this process has finished to what the commit tells", () => {
+    const { offset, finished } = after({});
+    assert.deepEqual([offset, finished], [20, [{ from: 22, to: 27 }]]);
+  });
+
+  test("begins above what is finished at the commit, in whatever order it was", () => {
+    const { offset, finished, extent } = after({
+      finished: [{ from: 30, to: 40 }, { from: 21, to: 22 }, { from: 15, to: 21 }],
+    });
+    assert.deepEqual([offset, finished, extent], [25, [{ from: 30, to: 40 }], 30]);
+  });
+
+  test("is no takeover, unless others have had it meanwhile", () => {
+    const suspected = { metadata: metadata({ takeovers: 2, suspect: 21 }) };
+    const same = after({}, suspected);
+    assert.deepEqual([same.takeovers, same.suspect], [2, null]);
+    const other = after({ committed: 19 }, suspected);
+    assert.deepEqual([other.takeovers, other.suspect], [3, 21]);
+  });
+
+  test("does not suspect what it has itself finished", () => {
+    const suspected = { metadata: metadata({ suspect: 26 }) };
+    assert.equal(after({ committed: 19 }, suspected).suspect, null);
+    assert.equal(after({ committed: 19, finished: [{ from: 27, to: 28 }] }, suspected).suspect, 26);
+  });
+
+  const unusable: Record<string, [Partial<LostWork>, Partial<GroupStanding>]> = {
+    "of another log": [{ incarnation: "other" }, {}],
+    "of a log whose id is not known": [{ incarnation: null }, { incarnation: null }],
+    "when the group was put back": [{ committed: 21 }, {}],
+    "of a log that was truncated": [{ finished: [{ from: 99, to: 101 }] }, {}],
+    "of a log that now begins above the commit": [{}, { start: 21 }],
+  };
+  for (const [name, [lost, standing]] of Object.entries(unusable)) {
+    test(`uses nothing ${name}`, () => {
+      const { offset, finished } = resume({ ...STANDING, ...standing });
+      const found = after(lost, standing);
+      assert.deepEqual([found.offset, found.finished], [offset, finished]);
+    });
+  }
 });

@@ -18,11 +18,7 @@ import {
 function computingModule(from: string): string {
   return `import { task } from "taskc";
 import { finished, started } from "./ledger.ts";
-// The second time it is quick: a task that always computes for too long is never done.
-const computed = new Set();
-const compute = (id, ms) => {
-  if (computed.has(id)) return;
-  computed.add(id);
+const compute = (ms) => {
   for (const began = performance.now(); performance.now() - began < ms;);
 };
 export const compute_it = task({
@@ -30,7 +26,7 @@ export const compute_it = task({
   run: async ({ id, ms, afterAwait }) => {
     if (afterAwait) await new Promise((resolve) => setTimeout(resolve, 1));
     started(id);
-    compute(id, ms ?? Infinity);
+    compute(ms ?? Infinity);
     finished(id);
   },
 });
@@ -154,7 +150,8 @@ for (const protocol of ["consumer", "classic"]) {
       worker.kill("SIGTERM");
       const { code, stderr } = await worker.waitForExit();
       assert.equal(code, 0, stderr);
-      for (const [id, { finished }] of folder.ledger()) assert.ok(finished > 0, id);
+      // It takes too long each time; but what was finished is known to be, although the partition was lost.
+      for (const [id, { finished }] of folder.ledger()) assert.equal(finished, 1, id);
     },
   );
 }

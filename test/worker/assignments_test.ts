@@ -79,12 +79,49 @@ describe("a lost partition", () => {
     bench.consumer.change("lost", P0, P1);
     await bench.turn(2);
     assert.deepEqual(unassigned(bench), [["work/0", "work/1"]]);
-    for (const input of [1, 2, 3, 11]) work.run(input).finish();
+    for (const input of [1, 2, 3, 11]) work.run(input).fail(new Error("aborted"));
     await bench.advance(1000, 4);
     assert.equal(bench.consumer.committed.get("work/0") ?? 0, 0);
     assert.equal(bench.worker.runner.inFlight, 0);
     await bench.assign(P0, P1);
     assert.deepEqual(work.inputs().slice(4), [1, 2, 3, 11], "a new start is clean");
+  });
+
+  test("that comes back: what was finished here before or after the loss does not run again", async () => {
+    const { bench, work } = await assigned();
+    await using _ = bench;
+    work.run(1).finish();
+    await bench.turn();
+    bench.consumer.change("lost", P0);
+    await bench.turn();
+    work.run(3).finish();
+    work.run(2).fail(new Error("aborted"));
+    await bench.turn(2);
+    await bench.assign(P0);
+    assert.deepEqual(work.inputs().slice(4), [2]);
+    work.run(2).finish();
+    await bench.turn(2);
+    await bench.advance(1000);
+    assert.equal(bench.consumer.committed.get("work/0"), 3);
+  });
+
+  test("that comes back and is lost once more before it is opened: still knows", async () => {
+    const { bench, work } = await assigned();
+    await using _ = bench;
+    bench.consumer.change("lost", P0);
+    await bench.turn();
+    for (const input of [1, 2]) work.run(input).finish();
+    work.run(3).fail(new Error("aborted"));
+    await bench.turn(2);
+    bench.consumer.commitAnswers = "on command";
+    bench.consumer.change("assign", P0);
+    await bench.turn(4);
+    bench.consumer.change("lost", P0);
+    await bench.turn(2);
+    bench.consumer.answerCommit();
+    bench.consumer.commitAnswers = "at once";
+    await bench.assign(P0);
+    assert.deepEqual(work.inputs().slice(4), [3]);
   });
 });
 

@@ -1,0 +1,29 @@
+/** What is still known of a partition after it was lost: the messages that this process has finished. */
+import type { OffsetRange } from "../core/offset_tracker.ts";
+import type { LostWork } from "../core/resumption.ts";
+import type { Incarnation } from "./commit_state.ts";
+import type { Partition } from "./partition.ts";
+
+export class LostPartition {
+  readonly #committed: number;
+  readonly #incarnation: Incarnation;
+  readonly #finished: readonly OffsetRange[];
+  /** Grows as attempts that were under way at the loss still succeed. */
+  readonly #finishedLate: readonly number[];
+
+  constructor({ commits, finishedLate, tracker }: Partition) {
+    this.#committed = commits.offset;
+    this.#incarnation = commits.incarnation;
+    this.#finished = [{ from: commits.offset, to: tracker.watermark }, ...tracker.finishedRuns()];
+    this.#finishedLate = finishedLate;
+  }
+
+  get work(): LostWork {
+    const late = this.#finishedLate.map((offset) => ({ from: offset, to: offset + 1 }));
+    return {
+      committed: this.#committed,
+      incarnation: this.#incarnation,
+      finished: [...this.#finished, ...late],
+    };
+  }
+}
