@@ -2,7 +2,7 @@
  * `--metrics`: whether the worker is well, over HTTP, for those who start and stop it.
  *
  * - `/healthz`: 200 while the loop turns and the worker is not stalled: otherwise a restart may help;
- * - `/readyz`: 200 when it has joined its group, reaches a broker and is not leaving.
+ * - `/readyz`: 200 when it has joined its group, reaches a broker, has its topics and is not leaving.
  *
  * Both answer 503 with the reasons as JSON. A blocked event loop answers nothing, which is an answer too.
  */
@@ -26,6 +26,8 @@ const LOOP_DEAD_MS = 10_000;
  */
 export class Membership {
   readonly #consumer: Pick<KafkaConsumer, "protocol" | "statistics">;
+  /** Topics of the module that were deleted and are not back. */
+  readonly goneTopics = new Set<string>();
   #assigned = false;
   #outdated: Statistics | null = null;
 
@@ -34,6 +36,8 @@ export class Membership {
   }
 
   note(event: WorkerEvent): void {
+    if (event.event === "topic-gone") this.goneTopics.add(event.topic);
+    if (event.event === "topic-back") this.goneTopics.delete(event.topic);
     if (event.event !== "rebalance") return;
     if (event.change === "assigned") this.#assigned = true;
     if (event.change !== "lost") return;
@@ -52,7 +56,7 @@ export class Membership {
 /** What is asked of the worker, as far as it is there. */
 export interface Observed {
   worker: Pick<Worker, "beat" | "broker" | "phase" | "stall"> | null;
-  membership: Pick<Membership, "joined"> | null;
+  membership: Pick<Membership, "joined" | "goneTopics"> | null;
 }
 
 /** Why it is not well; empty when it is. */
@@ -75,6 +79,7 @@ export function readinessProblems({ worker, membership }: Observed): string[] {
   const problems: string[] = [];
   if (!membership?.joined) problems.push("the worker has not joined its group");
   if (worker.broker.state === "down") problems.push("no broker can be reached");
+  for (const topic of membership?.goneTopics ?? []) problems.push(`topic "${topic}" is gone`);
   return problems;
 }
 

@@ -375,7 +375,7 @@ export const OPTIONS = {
     details:
       "`9464` and `:9464` are `127.0.0.1:9464`; port 0 takes a free one, which the event `health` " +
       "tells. `/healthz` fails while the worker is stalled, `/readyz` unless it has joined its group, " +
-      "reaches a broker and is not leaving.",
+      "reaches a broker, has its topics and is not leaving.",
     group: "Output",
     commands: ["run"],
     default: null,

@@ -24,7 +24,10 @@ function observe(
     phase,
     stall: { stalled },
   };
-  return { worker: worker as unknown as Observed["worker"], membership: { joined } };
+  return {
+    worker: worker as unknown as Observed["worker"],
+    membership: { joined, goneTopics: new Set() },
+  };
 }
 
 const STALLED = {
@@ -81,6 +84,18 @@ describe("Membership", () => {
     assert.equal(membership.joined, false, "those are from before");
     consumer.statistics = statistics(true, true);
     assert.equal(membership.joined, true);
+  });
+
+  test("knows which topics are gone", () => {
+    const { membership } = observing("consumer");
+    membership.note({ event: "topic-gone", topic: "t", reason: "there is no such topic" });
+    const { worker } = observe();
+    assert.deepEqual(readinessProblems({ worker, membership }), [
+      "the worker has not joined its group",
+      'topic "t" is gone',
+    ]);
+    membership.note({ event: "topic-back", topic: "t", partitions: 1 });
+    assert.deepEqual([...membership.goneTopics], []);
   });
 
   test("of a member without partitions is known from the statistics", () => {

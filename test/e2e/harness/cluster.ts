@@ -32,6 +32,23 @@ export class Cluster implements AsyncDisposable {
     return cluster;
   }
 
+  /**
+   * Starts a broker none of whose files can grow beyond a size: the write that would fails as on a full
+   * disk does. A restart lifts the limit. Indexes alone take 10 MiB.
+   */
+  static async startWithFilesUpTo(mebibytes: number): Promise<Cluster> {
+    const cluster = new Cluster();
+    await new Promise<void>((resolve, reject) => {
+      const script = `ulimit -f ${mebibytes * 1024} && exec "$0" start --dir "$1"`;
+      execFile(
+        "bash",
+        ["-c", script, `${root}scripts/kafka`, cluster.folder],
+        (error) => error ? reject(error) : resolve(),
+      );
+    });
+    return cluster;
+  }
+
   run(...args: string[]): Promise<Answer> {
     return new Promise((resolve) => {
       execFile(
