@@ -1,21 +1,31 @@
 /**
  * Signals before a worker runs: nothing is in flight, so they end the process at once, with the code that
- * shells give. Without listeners the kernel would do the same, but not for process 1 of a container.
+ * shells give. While the module loads, they are left to the kernel, which ends the process also when the
+ * module's top level never yields; but not process 1 of a container, for which it does nothing.
  */
 import process from "node:process";
 import { heededSignals } from "./supervise_process.ts";
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-export function leaveOnSignals(): { end(): void } {
-  const listeners = heededSignals().map((signal) => {
-    const leave = () => process.exit(CODES[signal]);
-    process.on(signal, leave);
-    return () => process.off(signal, leave);
-  });
-  return {
-    end() {
-      for (const remove of listeners.splice(0)) remove();
-    },
-  };
+export class EarlySignals {
+  readonly #removals: (() => void)[] = [];
+
+  constructor() {
+    if (process.pid === 1) this.heed();
+  }
+
+  /** The module is loaded. */
+  heed(): void {
+    if (this.#removals.length > 0) return;
+    for (const signal of heededSignals()) {
+      const leave = () => process.exit(CODES[signal]);
+      process.on(signal, leave);
+      this.#removals.push(() => process.off(signal, leave));
+    }
+  }
+
+  end(): void {
+    for (const remove of this.#removals.splice(0)) remove();
+  }
 }

@@ -29,7 +29,7 @@ import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { Drain } from "../worker/drain.ts";
 import { Worker } from "../worker/worker.ts";
 import { type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
-import { leaveOnSignals } from "./leave_early.ts";
+import { EarlySignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
@@ -41,7 +41,7 @@ import { startReporter } from "./worker_reporter.ts";
 const PRODUCER_CLOSE_MS = 3000;
 
 export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
-  const early = leaveOnSignals();
+  const early = new EarlySignals();
   const deadline = new StartDeadline();
   try {
     return await Promise.race([runModule(invocation, early, deadline), deadline.missed]);
@@ -53,10 +53,11 @@ export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
 
 async function runModule(
   { settings, args }: Invocation<"run">,
-  early: { end(): void },
+  early: EarlySignals,
   deadline: StartDeadline,
 ): Promise<ExitCode> {
   const module = selectTasks(await loadModule(args.module), settings.only);
+  early.heed();
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);
   const observed: Observed = { worker: null, membership: null };
@@ -71,7 +72,7 @@ async function runModule(
 interface Surroundings {
   topics: readonly string[];
   /** Signals until the worker takes them over. */
-  early: { end(): void };
+  early: EarlySignals;
   /** Until all that is asked of Kafka first has been answered. */
   deadline: StartDeadline;
   /** Filled in when there is something to observe. */

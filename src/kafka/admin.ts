@@ -69,7 +69,9 @@ async function waitUntilKnown(producer: KafkaProducer, topics: readonly string[]
     const missing = topics.filter((topic) => !counts.has(topic));
     if (missing.length === 0) return;
     if (Date.now() > until) {
-      throw new KafkaError(`Cannot find topic "${missing[0]}", which was just created`);
+      throw new KafkaError(`Cannot see topic "${missing[0]}", which was just created`, {
+        hint: "Let this user describe it: Kafka does not show a topic that a user may not describe",
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

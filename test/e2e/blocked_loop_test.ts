@@ -4,6 +4,7 @@ import process from "node:process";
 import {
   brokerTest,
   executable,
+  groupOf,
   json,
   lag,
   produce,
@@ -94,11 +95,26 @@ export const setup = () => { started("setup"); for (;;); };
   assert.deepEqual([event, task, candidates], ["forced-exit", null, []]);
 });
 
+brokerTest("nor does a module whose top level never yields", async () => {
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const work = task({ run: () => {} });
+started("loading");
+for (;;);
+`,
+  });
+  await using worker = runWorker(folder);
+  await until("it to be loading", () => folder.ledger().size === 1);
+  worker.kill("SIGTERM");
+  assert.equal((await worker.waitForExit()).signal, "SIGTERM");
+});
+
 brokerTest("a terminal is given back although the loop is blocked", async () => {
   const from = await topic();
   using folder = project({ "tasks.ts": computingModule(from) });
   await produce(from, json([{ id: "endless" }]));
-  const group = folder.folder.split("/").at(-1)!;
+  const group = groupOf(folder);
   const script = 'trap : INT; "$0" run tasks.ts --stats tty "$@"; echo "ended with $?"; read line';
   using screen = terminal({
     columns: 80,

@@ -10,6 +10,7 @@ import {
   committed,
   deadLetterTopic,
   deleteTopic,
+  groupOf,
   json,
   lag,
   produce,
@@ -25,6 +26,8 @@ import {
 const LETTERS = 20;
 
 interface Trouble {
+  /** It begins before the worker does, not under way. */
+  early?: boolean;
   /** Of the worker. */
   env?: Record<string, string>;
   begin: (deadLetters: string) => Promise<unknown>;
@@ -41,17 +44,22 @@ const sasl = {
   TASKC_X_SASL_PASSWORD: SASL_PASSWORD,
 };
 
-const acl = (what: string, name: string) =>
-  Cluster.main.do(
-    "acls",
-    what,
-    "--deny-principal",
-    `User:${SASL_USER}`,
-    "--operation",
-    "Write",
-    "--topic",
-    name,
-  );
+const acl =
+  (what: string, rule: "--deny-principal" | "--allow-principal", operation: string) =>
+  (name: string) =>
+    Cluster.main.do(
+      "acls",
+      what,
+      rule,
+      `User:${SASL_USER}`,
+      "--operation",
+      operation,
+      "--topic",
+      name,
+    );
+const denyWriting = (what: string) => acl(what, "--deny-principal", "Write");
+/** A topic with a rule is not even shown to those whom none allows it. */
+const allowSeeing = (what: string) => acl(what, "--allow-principal", "Describe");
 
 const troubles: Record<string, Trouble> = {
   "that is gone": {
@@ -66,13 +74,26 @@ const troubles: Record<string, Trouble> = {
   },
   "that may not be written to": {
     env: sasl,
-    begin: (name) => acl("--add", name),
-    end: (name) => acl("--remove", name),
+    begin: denyWriting("--add"),
+    end: denyWriting("--remove"),
+    reason: /authorization failed/i,
+  },
+  "that may not be written to from the start": {
+    early: true,
+    env: sasl,
+    begin: async (name) => {
+      await allowSeeing("--add")(name);
+      await denyWriting("--add")(name);
+    },
+    end: async (name) => {
+      await denyWriting("--remove")(name);
+      await allowSeeing("--remove")(name);
+    },
     reason: /authorization failed/i,
   },
 };
 
-for (const [name, { env = {}, begin, end, reason }] of Object.entries(troubles)) {
+for (const [name, { early = false, env = {}, begin, end, reason }] of Object.entries(troubles)) {
   brokerTest(
     `a dead-letter topic ${name} is told once, holds its offset alone, and recovers`,
     async () => {
@@ -91,10 +112,11 @@ export const good = task({
 });
 `,
       });
+      const deadLetters = deadLetterTopic(groupOf(folder), bad);
+      if (early) await begin(deadLetters);
       await using worker = runWorker(folder, [], { env });
-      const deadLetters = deadLetterTopic(worker.group, bad);
       await worker.waitForLine(/"assigned"/);
-      await begin(deadLetters);
+      if (!early) await begin(deadLetters);
       const ids = Array.from({ length: LETTERS }, (_, id) => ({ id, padding: "x".repeat(200) }));
       await produce(bad, json(ids));
       const refused = await worker.waitForEvent("dead-letter-refused");

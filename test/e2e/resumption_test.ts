@@ -7,6 +7,7 @@ import {
   committed,
   deleteRecords,
   deleteTopic,
+  groupOf,
   json,
   lag,
   produce,
@@ -52,7 +53,7 @@ brokerTest("metadata of another program: told, and all from the offset on runs",
   const from = await topic({ partitions: 1 });
   using folder = project({ "tasks.ts": workModule(from) });
   await produce(from, json([0, 1, 2, 3].map((id) => ({ id }))));
-  const group = folder.folder.split("/").at(-1)!;
+  const group = groupOf(folder);
   await commitAs(group, [{
     topic: from,
     partition: 0,
@@ -70,7 +71,7 @@ brokerTest("metadata of another program: told, and all from the offset on runs",
 brokerTest("messages deleted before they ran are told, with how many are gone", async () => {
   const from = await topic({ partitions: 1 });
   using folder = project({ "tasks.ts": workModule(from) });
-  const group = folder.folder.split("/").at(-1)!;
+  const group = groupOf(folder);
   await produce(from, json([0, 1, 2, 3, 4, 5].map((id) => ({ id }))));
   await commitAs(group, [{ topic: from, partition: 0, offset: 1 }]);
   await deleteRecords(from, 0, 4);
@@ -103,7 +104,7 @@ brokerTest("retention that overtakes a slow worker is told while it works", asyn
 brokerTest("a topic that was made again is read from its beginning", async () => {
   const from = await topic({ partitions: 1 });
   using folder = project({ "tasks.ts": workModule(from) });
-  const group = folder.folder.split("/").at(-1)!;
+  const group = groupOf(folder);
   await produce(from, json([0, 1, 2].map((id) => ({ id }))));
   {
     await using first = runWorker(folder);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   brokerTest,
   executable,
+  groupOf,
   json,
   lag,
   produce,
@@ -43,7 +44,7 @@ brokerTest("a worker under nohup outlives its terminal", async () => {
   const from = await topic();
   using folder = project({ "tasks.ts": workModule(from) });
   await produce(from, json([{ id: 1 }]));
-  const args = [executable, "run", "tasks.ts", "--group", folder.folder.split("/").at(-1)!];
+  const args = [executable, "run", "tasks.ts", "--group", groupOf(folder)];
   await using worker = taskc(args, { program: "nohup", cwd: folder.folder });
   await until("the first message", () => folder.finishedCount() === 1);
   worker.kill("SIGHUP");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EXIT, StallError } from "../../src/errors.ts";
 import { Bench } from "./support/bench.ts";
+import { NO, opened } from "./support/breaking.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 const P0 = { topic: "work", partition: 0 };
@@ -74,6 +75,18 @@ describe("a worker with lag", () => {
     work.run(2).finish();
     await pass(bench, 70_000);
     assert.equal(bench.stats.of("stalled")[0]?.cause, "dead letters refused");
+  });
+
+  test("names a breaker that is open, whatever its probes do", async () => {
+    const { bench, work } = await opened({ options: { stallAfterMs: 60_000, idleSleepMs: 1 } });
+    await using _ = bench;
+    for (const input of [3, 4]) work.run(input).fail(NO);
+    for (let passed = 0; passed < 70_000; passed += 1000) {
+      await bench.advance(1000);
+      work.runs.at(-1)!.fail(NO);
+    }
+    const { cause, task } = bench.stats.of("stalled")[0]!;
+    assert.deepEqual([cause, task], ["breaker open", "work"]);
   });
 
   test("names commits that are refused", async () => {

@@ -28,13 +28,16 @@ export class Worker extends Started {
 }
 
 /** One group per project: workers of one project share the work, and none meets another test's. */
+export function groupOf(folder: Project): string {
+  return folder.folder.split("/").at(-1) ?? "";
+}
+
 export function runWorker(
   folder: Project,
   args: readonly string[] = [],
   options: StartOptions = {},
 ): Worker {
-  const group = folder.folder.split("/").at(-1) ?? "";
-  return new Worker(folder, group, args, options);
+  return new Worker(folder, groupOf(folder), args, options);
 }
 
 /** Where the design puts the messages that are given up. */
