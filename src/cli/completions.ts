@@ -17,7 +17,7 @@ import {
   shownFlagOf,
 } from "../config/options.ts";
 import { settableProperties, valuesOfProperty } from "../config/librdkafka_properties.ts";
-import { nearestName } from "../config/nearest_name.ts";
+import { nearestName } from "../core/nearest_name.ts";
 import { BASH_SCRIPT } from "./bash_completion.ts";
 import { COMMAND_NAMES, COMMANDS, SHELLS } from "./commands.ts";
 import { optionKeysOf } from "./option_flags.ts";

@@ -29,12 +29,13 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   note(`embedded broker on ${broker.address}`);
   let child: ChildProcess | null = null;
   let leaving = false;
-  let restart = false;
+  /** Why the child was told to stop: this file has changed. */
+  let changed: string | null = null;
   let finish: (code: ExitCode) => void = () => {};
   const finished = new Promise<ExitCode>((resolve) => finish = resolve);
 
   const start = () => {
-    restart = false;
+    changed = null;
     const [program, ...before] = ownCommand();
     child = spawn(program!, [
       ...before,
@@ -52,16 +53,20 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
     child.on("exit", (code) => {
       child = null;
       if (leaving) finish((code ?? EXIT.interrupted) as ExitCode);
-      else if (restart) start();
+      else if (changed !== null) restart(changed);
       else note(`the module ended with exit code ${code}; waiting for a change`);
     });
   };
-  const watch = watchModule(args.module, (file) => {
+  const restart = (file: string) => {
     note(`${file} changed`);
-    if (!child) return start();
+    start();
+  };
+  const watch = watchModule(args.module, (file) => {
+    // As long as the child draws on the terminal, nobody else may.
+    if (!child) return restart(file);
     // A second signal would abort the tasks that the child is finishing.
-    if (!restart) child.kill("SIGTERM");
-    restart = true;
+    if (changed === null) child.kill("SIGTERM");
+    changed = file;
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {

@@ -2,7 +2,7 @@
 import type { CommanderError } from "commander";
 import { type TaskcError, UsageError } from "../errors.ts";
 import { type CommandName, flagOf, OPTION_ENTRIES, type OptionKey } from "../config/options.ts";
-import { nearestName } from "../config/nearest_name.ts";
+import { nearestName } from "../core/nearest_name.ts";
 import { COMMAND_NAMES, COMMANDS } from "./commands.ts";
 import { placeholderOf, usageOf } from "./help.ts";
 import { optionKeysOf } from "./option_flags.ts";

@@ -5,7 +5,7 @@
 import { BadValue, formatWhole, quote } from "./bad_value.ts";
 import { LIBRDKAFKA_PROPERTIES, type PropertySpec } from "./librdkafka_properties_data.ts";
 import { JAVA_NAMES, PROPERTY_RULES, PROTOCOL_RULES } from "./librdkafka_rules.ts";
-import { didYouMean } from "./nearest_name.ts";
+import { didYouMean } from "../core/nearest_name.ts";
 import type { Kind } from "./option_kind.ts";
 
 /** By librdkafka's own names (aliases replaced), as the text that librdkafka takes. */

@@ -8,7 +8,7 @@ import { parseBroker } from "./broker_list.ts";
 import { formatByteSize, parseByteSize } from "./byte_size.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen_address.ts";
-import { didYouMean } from "./nearest_name.ts";
+import { didYouMean } from "../core/nearest_name.ts";
 import { formatStartPosition, parseStartPosition, type StartPosition } from "./start_position.ts";
 
 export interface ParseContext {
@@ -251,7 +251,7 @@ export function taskNames(): Kind<string[]> {
 export function headerList(): Kind<[name: string, value: string][]> {
   const parse = (one: string): [string, string] => {
     const at = one.indexOf("=");
-    if (at < 1) throw new BadValue(`${JSON.stringify(one)} is not NAME=VALUE`);
+    if (at < 1) throw new BadValue(`${JSON.stringify(one)} is not NAME=VALUE, say tenant=acme`);
     return [one.slice(0, at), one.slice(at + 1)];
   };
   return {

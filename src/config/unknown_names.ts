@@ -1,5 +1,5 @@
 /** Names that no option has: a misspelt one would otherwise be ignored in silence. */
-import { didYouMean, nearestName } from "./nearest_name.ts";
+import { didYouMean, nearestName } from "../core/nearest_name.ts";
 import { propertyNames, propertyOfVariable, variableSuffix } from "./librdkafka_properties.ts";
 import { flagOf, isFileKey, OPTION_ENTRIES, variableOf } from "./options.ts";
 import type { SettingsFile } from "./settings_file.ts";

@@ -42,7 +42,7 @@ export function rateLine(snapshot: Snapshot, width: number, theme: Theme): Span[
     paint: theme.palette.strong,
   }];
   if (width >= 100 && snapshot.rateHistory.length > 1) {
-    const best = formatRate(Math.max(...snapshot.rateHistory));
+    const best = formatRate(Math.max(snapshot.totals.ratePerSecond, ...snapshot.rateHistory));
     now.push({ text: "   best ", paint: theme.palette.dim }, { text: best });
   }
   const input = { history: snapshot.rateHistory, uptimeMs: snapshot.uptimeMs };

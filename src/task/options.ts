@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { z } from "zod";
 import { DURATION_EXAMPLES, formatDuration, readDuration } from "../core/duration.ts";
+import { nearestName } from "../core/nearest_name.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../core/retry_policy.ts";
 import { ModuleError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -178,8 +179,7 @@ function describe(options: unknown): string {
 function describeIssues(error: z.ZodError, options: unknown): string {
   return error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") {
-      const names = issue.keys.map((key) => `"${[...issue.path, key].join(".")}"`);
-      return `unknown option ${names.join(", ")}`;
+      return issue.keys.map((key) => unknownOption(issue.path, key)).join("; ");
     }
     const path = issue.path.join(".");
     const text = path === "" ? issue.message : `${path}: ${issue.message}`;
@@ -190,6 +190,14 @@ function describeIssues(error: z.ZodError, options: unknown): string {
     // What compares two options has named them already.
     return issue.code === "custom" && path === "retry" ? text : `${text}, got ${show(given)}`;
   }).join("; ");
+}
+
+function unknownOption(path: readonly PropertyKey[], key: string): string {
+  // Only one option has options of its own.
+  const known = Object.keys(path.length === 0 ? optionsSchema.shape : DEFAULT_RETRY_POLICY);
+  const nearest = nearestName(key, known);
+  const hint = nearest === undefined ? "" : ` (did you mean "${[...path, nearest].join(".")}"?)`;
+  return `unknown option "${[...path, key].join(".")}"${hint}`;
 }
 
 function show(value: unknown): string {

@@ -108,7 +108,15 @@ describe("task()", () => {
     [{ run, retry: { min: "10m" } }, "retry: min 10m is longer than max 5m"],
     [{ run, retry: { jitter: run } }, 'retry.jitter: expected "full" or "none", got a function'],
     [{ run, retry: { retries: 3 } }, 'unknown option "retry.retries"'],
-    [{ run, timout: 5, concurency: 5 }, 'unknown option "timout", "concurency"'],
+    [
+      { run, retry: { attempt: 3 } },
+      'unknown option "retry.attempt" (did you mean "retry.attempts"?)',
+    ],
+    [
+      { run, timout: 5, concurency: 5 },
+      'unknown option "timout" (did you mean "timeout"?); ' +
+      'unknown option "concurency" (did you mean "concurrency"?)',
+    ],
   ];
   for (const [options, expected] of cases) {
     test(`refuses with: ${expected}`, () => assert.equal(complaint(options), expected));
