@@ -90,8 +90,9 @@ export function resume(standing: GroupStanding): Resumption {
 
 /** What a process has finished of a partition that it lost, beyond what the broker had confirmed. */
 export interface LostWork {
-  /** The last offset that was confirmed; -1 without one. */
+  /** The last commit that was confirmed, and the takeovers that it told. */
   committed: number;
+  takeovers: number;
   incarnation: string | null;
   /** In any order. */
   finished: readonly OffsetRange[];
@@ -99,29 +100,35 @@ export interface LostWork {
 
 /**
  * The same for a process that gets a partition again which it had lost: what it finished itself is not run
- * again, unless the log is another one or the group was put back meanwhile. Otherwise a message that takes
- * longer than the group allows would cost the partition each time, and run without end.
+ * again, unless the log is another one, or the group has got on or was put back meanwhile. Otherwise a
+ * message that takes longer than the group allows would cost the partition each time, and run without end.
  */
 export function resumeAfterLoss(standing: GroupStanding, lost: LostWork): Resumption {
   const found = resume(standing);
+  if (found.offset !== lost.committed) return found;
   // A loss leaves the same trace as an owner that ended; but this one has not ended.
-  const begun = lost.committed === found.offset
-    ? { ...found, takeovers: Math.max(0, found.takeovers - 1), suspect: null }
+  const begun = found.takeovers === lost.takeovers + 1
+    ? { ...found, takeovers: lost.takeovers, suspect: null }
     : found;
-  const { incarnation, end } = standing;
+  const { incarnation, end, metadata } = standing;
   const isSameLog = incarnation !== null && incarnation === lost.incarnation &&
-    found.reset === null && found.offset >= lost.committed;
-  if (!isSameLog || lost.finished.some(({ to }) => to > end)) return begun;
+    Number.isFinite(end) && found.reset === null;
+  // Tools that put a group back write no metadata.
+  const isOurCommit = metadata !== "" && found.ignored === null;
+  const reachesBeyond = lost.finished.some(({ to }) => to > end);
+  if (!isSameLog || !isOurCommit || reachesBeyond) return begun;
   const finished = union([...begun.finished, ...lost.finished])
     .filter(({ to }) => to > begun.offset);
   const [first] = finished;
   const offset = first && first.from <= begun.offset ? first.to : begun.offset;
   const { suspect, extent } = begun;
+  const isFinished = suspect !== null &&
+    finished.some(({ from, to }) => suspect >= from && suspect < to);
   return {
     ...begun,
     offset,
     finished: finished.filter(({ from }) => from > offset),
-    suspect: finished.some(({ from, to }) => suspect! >= from && suspect! < to) ? null : suspect,
+    suspect: isFinished ? null : suspect,
     extent: Math.max(extent, offset),
   };
 }

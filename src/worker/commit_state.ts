@@ -18,6 +18,7 @@ interface Version {
   revision: number;
   extent: number;
   uncovered: number;
+  takeovers: number;
 }
 
 /** `null` for a log whose topic id is not known: a map could not be told from one of another log. */
@@ -50,7 +51,14 @@ export class CommitState {
   #sizeRefusals = 0;
   /** Grows with each change of what the metadata says beside the finished offsets. */
   #revision = 1;
-  #confirmed: Version = { offset: -1, finishes: 0, revision: 0, extent: -1, uncovered: 0 };
+  #confirmed: Version = {
+    offset: -1,
+    finishes: 0,
+    revision: 0,
+    extent: -1,
+    uncovered: 0,
+    takeovers: 0,
+  };
   #sent: Version | null = null;
 
   constructor(
@@ -72,6 +80,11 @@ export class CommitState {
   /** Finished messages that would run again after a crash, for want of room in the metadata. */
   get uncovered(): number {
     return this.#confirmed.uncovered;
+  }
+
+  /** As the last confirmed commit tells them. */
+  get takeovers(): number {
+    return this.#confirmed.takeovers;
   }
 
   /** The broker has confirmed that this owner works here. */
@@ -174,6 +187,7 @@ export class CommitState {
       revision: this.#revision,
       extent: this.#extent,
       uncovered,
+      takeovers: header.takeovers,
     };
     return { offset: watermark, metadata: text };
   }

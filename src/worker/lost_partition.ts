@@ -6,6 +6,7 @@ import type { Partition } from "./partition.ts";
 
 export class LostPartition {
   readonly #committed: number;
+  readonly #takeovers: number;
   readonly #incarnation: Incarnation;
   readonly #finished: readonly OffsetRange[];
   /** Grows as attempts that were under way at the loss still succeed. */
@@ -13,6 +14,7 @@ export class LostPartition {
 
   constructor({ commits, finishedLate, tracker }: Partition) {
     this.#committed = commits.offset;
+    this.#takeovers = commits.takeovers;
     this.#incarnation = commits.incarnation;
     this.#finished = [{ from: commits.offset, to: tracker.watermark }, ...tracker.finishedRuns()];
     this.#finishedLate = finishedLate;
@@ -22,6 +24,7 @@ export class LostPartition {
     const late = this.#finishedLate.map((offset) => ({ from: offset, to: offset + 1 }));
     return {
       committed: this.#committed,
+      takeovers: this.#takeovers,
       incarnation: this.#incarnation,
       finished: [...this.#finished, ...late],
     };

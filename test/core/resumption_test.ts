@@ -135,7 +135,12 @@ describe("resume", () => {
 
 describe("resumeAfterLoss", () => {
   const STANDING = { committed: 20, metadata: metadata(), incarnation: "id", start: 0, end: 100 };
-  const LOST: LostWork = { committed: 20, incarnation: "id", finished: [{ from: 25, to: 27 }] };
+  const LOST: LostWork = {
+    committed: 20,
+    takeovers: 0,
+    incarnation: "id",
+    finished: [{ from: 25, to: 27 }],
+  };
   const after = (lost: Partial<LostWork>, standing: Partial<GroupStanding> = {}) =>
     resumeAfterLoss({ ...STANDING, ...standing }, { ...LOST, ...lost });
 
@@ -153,22 +158,27 @@ describe("resumeAfterLoss", () => {
 
   test("is no takeover, unless others have had it meanwhile", () => {
     const suspected = { metadata: metadata({ takeovers: 2, suspect: 21 }) };
-    const same = after({}, suspected);
+    const same = after({ takeovers: 2 }, suspected);
     assert.deepEqual([same.takeovers, same.suspect], [2, null]);
-    const other = after({ committed: 19 }, suspected);
+    const other = after({ takeovers: 1 }, suspected);
     assert.deepEqual([other.takeovers, other.suspect], [3, 21]);
   });
 
   test("does not suspect what it has itself finished", () => {
-    const suspected = { metadata: metadata({ suspect: 26 }) };
-    assert.equal(after({ committed: 19 }, suspected).suspect, null);
-    assert.equal(after({ committed: 19, finished: [{ from: 27, to: 28 }] }, suspected).suspect, 26);
+    const suspected = { metadata: metadata({ takeovers: 1, suspect: 26 }) };
+    assert.equal(after({}, suspected).suspect, null);
+    assert.equal(after({ finished: [{ from: 27, to: 28 }] }, suspected).suspect, 26);
   });
 
   const unusable: Record<string, [Partial<LostWork>, Partial<GroupStanding>]> = {
     "of another log": [{ incarnation: "other" }, {}],
     "of a log whose id is not known": [{ incarnation: null }, { incarnation: null }],
+    "of a log whose end is not known": [{}, { end: Infinity }],
+    "when the group has got on meanwhile": [{ committed: 19 }, {}],
     "when the group was put back": [{ committed: 21 }, {}],
+    "when the group was put back to where it was": [{}, { metadata: "" }],
+    "when the group's offsets were deleted": [{}, { committed: -1, metadata: "", start: 20 }],
+    "when the commit's own metadata cannot be used": [{}, { end: 24 }],
     "of a log that was truncated": [{ finished: [{ from: 99, to: 101 }] }, {}],
     "of a log that now begins above the commit": [{}, { start: 21 }],
   };
