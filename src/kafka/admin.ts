@@ -1,7 +1,7 @@
 /** Topics: which are there, and making those that are missing. */
 import { KafkaError } from "../errors.ts";
 import type { KafkaProducer } from "./producer.ts";
-import { call, CODE, loadRdKafka, toKafkaError } from "./rdkafka.ts";
+import { adminOf, call, CODE, toKafkaError } from "./rdkafka.ts";
 
 export interface NewTopic {
   topic: string;
@@ -33,8 +33,7 @@ export async function createTopics(
     for (const { topic } of topics) await producer.touchTopic(topic);
     return await waitUntilKnown(producer, topics.map(({ topic }) => topic));
   }
-  const { AdminClient } = await loadRdKafka();
-  const admin = AdminClient.createFrom(producer.client as never);
+  const admin = await adminOf(producer.client);
   const create = async ({ topic, partitions, replicationFactor, config }: NewTopic) => {
     try {
       await call<void>((callback) =>

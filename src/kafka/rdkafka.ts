@@ -4,6 +4,7 @@ import { loadAddon } from "./addon.ts";
 import type { TopicPartition } from "./ports.ts";
 
 export type RdKafka = typeof import("@confluentinc/kafka-javascript");
+type AdminClient = ReturnType<RdKafka["AdminClient"]["createFrom"]>;
 
 /** librdkafka's codes that the adapters act on (rdkafka.h, `rd_kafka_resp_err_t`). */
 export const CODE = {
@@ -35,6 +36,19 @@ export function loadRdKafka(): Promise<RdKafka> {
   return loading;
 }
 
+const admins = new WeakMap<object, AdminClient>();
+
+/**
+ * For questions that the package asks through an admin client: the one of this client. It lives as long as
+ * the client does: one that nothing refers to is collected while it waits, and the answer never comes.
+ */
+export async function adminOf(client: object): Promise<AdminClient> {
+  const rdkafka = await loadRdKafka();
+  let admin = admins.get(client);
+  if (!admin) admins.set(client, admin = rdkafka.AdminClient.createFrom(client as never));
+  return admin;
+}
+
 /** Calls a function of the package that answers by callback. */
 export function call<T>(
   start: (callback: (error: unknown, value?: T) => void) => void,
@@ -42,6 +56,25 @@ export function call<T>(
   return new Promise((resolve, reject) => {
     start((error, value) => error ? reject(toKafkaError(error)) : resolve(value as T));
   });
+}
+
+/**
+ * The same for a question on `what`. Should the answer never come, as was seen after processes had been
+ * frozen, it throws a `KafkaError`, so that it can be asked again. librdkafka's own time limit comes first.
+ */
+export function callWithin<T>(
+  limitMs: number,
+  what: string,
+  start: (callback: (error: unknown, value?: T) => void) => void,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    const error = new KafkaError(
+      `The Kafka client did not answer within ${limitMs / 1000} s: ${what}`,
+    );
+    timer = setTimeout(() => reject(error), limitMs);
+  });
+  return Promise.race([call<T>(start), lost]).finally(() => clearTimeout(timer));
 }
 
 /** Waits for a callback that may never come, at most `timeoutMs`. */

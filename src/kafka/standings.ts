@@ -2,11 +2,13 @@
 import { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { CommitEntry, Standing, TopicPartition } from "./ports.ts";
-import { call, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { adminOf, callWithin, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 const ASK_TIMEOUT_MS = 8000;
 const COMMITTED_TIMEOUT_MS = 5000;
 const SEEK_TIMEOUT_MS = 5000;
+/** So long after the client's own time limit, an answer is taken for lost. */
+const LATE_MS = 5000;
 
 type Client = InstanceType<RdKafka["KafkaConsumer"]>;
 
@@ -59,8 +61,11 @@ export async function readCommits(
   partitions: readonly TopicPartition[],
 ): Promise<CommitEntry[]> {
   const found = await retryWhileCoordinatorMoves(() =>
-    call<Found[]>((callback) =>
-      client.committed([...partitions] as never, COMMITTED_TIMEOUT_MS, callback as never)
+    callWithin<Found[]>(
+      COMMITTED_TIMEOUT_MS,
+      "the group's commits",
+      (callback) =>
+        client.committed([...partitions] as never, COMMITTED_TIMEOUT_MS, callback as never),
     )
   );
   const byKey = indexed(found);
@@ -89,7 +94,11 @@ export async function seekTo(
   offset: number,
 ): Promise<void> {
   const to = { topic, partition, offset };
-  await call<void>((callback) => client.seek(to, SEEK_TIMEOUT_MS, callback));
+  await callWithin<void>(
+    SEEK_TIMEOUT_MS,
+    `a seek in ${topic}/${partition}`,
+    (callback) => client.seek(to, SEEK_TIMEOUT_MS, callback),
+  );
 }
 
 /** `null` for those that cannot be told now. */
@@ -99,16 +108,22 @@ async function readOffsets(
   which: "EARLIEST" | "LATEST",
   strict: boolean,
 ): Promise<(number | null)[]> {
-  const { AdminClient, OffsetSpec, IsolationLevel } = await loadRdKafka();
-  const admin = AdminClient.createFrom(client as never);
+  const [{ OffsetSpec, IsolationLevel }, admin] = await Promise.all([
+    loadRdKafka(),
+    adminOf(client),
+  ]);
   let found: Found[] = [];
   try {
-    found = await call<Found[]>((callback) =>
-      admin.listOffsets(
-        partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
-        { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
-        callback as never,
-      )
+    const what = `the ${which === "LATEST" ? "ends" : "starts"} of partitions`;
+    found = await callWithin<Found[]>(
+      ASK_TIMEOUT_MS + LATE_MS,
+      what,
+      (callback) =>
+        admin.listOffsets(
+          partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
+          { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
+          callback as never,
+        ),
     );
   } catch (error) {
     if (strict) throw error;
@@ -130,9 +145,10 @@ async function readTopicIds(
   client: Client,
   topics: readonly string[],
 ): Promise<Map<string, string>> {
-  const { AdminClient } = await loadRdKafka();
-  const admin = AdminClient.createFrom(client as never);
-  const described = await call<{ name: string; topicId?: { base64: string }; error?: unknown }[]>(
+  const admin = await adminOf(client);
+  const described = await callWithin<Described[]>(
+    ASK_TIMEOUT_MS + LATE_MS,
+    "the topics' ids",
     (callback) =>
       (admin as unknown as DescribeTopics).describeTopics(
         topics,
@@ -145,6 +161,12 @@ async function readTopicIds(
       error || !topicId ? [] : [[name, topicId.base64]]
     ),
   );
+}
+
+interface Described {
+  name: string;
+  topicId?: { base64: string };
+  error?: unknown;
 }
 
 interface DescribeTopics {

@@ -140,6 +140,8 @@ export class Scene implements AsyncDisposable {
     );
     const hung: string[] = [];
     await this.each(async (team) => {
+      // What went wrong may have left one frozen, which would not hear that it is to end.
+      for (const worker of team.running) team.wake(worker);
       const end = this.#allDone(team).catch((error) => {
         if (!(error instanceof Hang)) throw error;
         hung.push(`${team.title}: ${error.message}`);
