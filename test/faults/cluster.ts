@@ -52,7 +52,11 @@ export class Cluster implements AsyncDisposable {
   }
 
   async createTopic(topic: string, partitions: number): Promise<void> {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+    // The brokers' time: from then on it is up to the workers.
+    const configEntries = [{ name: "message.timestamp.type", value: "LogAppendTime" }];
+    await this.#admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, configEntries }],
+    });
     await until(`the leaders of ${topic}`, async () => {
       const leaders = await this.leaders(topic);
       return leaders.length === partitions && leaders.every((leader) => leader >= 0);

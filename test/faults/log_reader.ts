@@ -11,6 +11,8 @@ export interface LogRecord {
   /** The sender's number. */
   id: number;
   key: string;
+  /** Milliseconds since the epoch. */
+  appendedAt: number;
 }
 
 export class LogReader implements AsyncDisposable {
@@ -31,9 +33,9 @@ export class LogReader implements AsyncDisposable {
     return log;
   }
 
-  #note({ partition, offset, key, value }: ReadRecord): void {
+  #note({ partition, offset, key, value, timestamp = -1 }: ReadRecord): void {
     const { id } = JSON.parse(String(value));
-    this.records.push({ partition, offset, id, key: String(key) });
+    this.records.push({ partition, offset, id, key: String(key), appendedAt: timestamp });
     this.bytes += (key?.length ?? 0) + (value?.length ?? 0);
     this.ends.set(partition, offset + 1);
   }

@@ -7,6 +7,7 @@ type Consumer = InstanceType<typeof KafkaConsumer>;
 export interface ReadRecord {
   partition: number;
   offset: number;
+  timestamp?: number | undefined;
   key?: Uint8Array | string | null | undefined;
   value: Uint8Array | null;
 }

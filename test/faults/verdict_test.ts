@@ -26,7 +26,13 @@ function evidence(count: number, given: Partial<Evidence>): Evidence {
   const offsets = Array.from({ length: count }, (_, offset) => offset);
   return {
     acknowledged: new Map(offsets.map((id) => [id, { partition: 0, offset: id, key: "k" }])),
-    records: offsets.map((offset) => ({ partition: 0, offset, id: offset, key: "k" })),
+    records: offsets.map((offset) => ({
+      partition: 0,
+      offset,
+      id: offset,
+      key: "k",
+      appendedAt: 0,
+    })),
     lines: [],
     commits: [],
     kills: [],
