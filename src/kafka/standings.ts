@@ -61,7 +61,7 @@ export async function readCommits(
   partitions: readonly TopicPartition[],
 ): Promise<CommitEntry[]> {
   const found = await retryWhileCoordinatorMoves(() =>
-    callWithin<Found[]>(
+    ask<Found[]>(
       COMMITTED_TIMEOUT_MS,
       "the group's commits",
       (callback) =>
@@ -94,7 +94,7 @@ export async function seekTo(
   offset: number,
 ): Promise<void> {
   const to = { topic, partition, offset };
-  await callWithin<void>(
+  await ask<void>(
     SEEK_TIMEOUT_MS,
     `a seek in ${topic}/${partition}`,
     (callback) => client.seek(to, SEEK_TIMEOUT_MS, callback),
@@ -115,8 +115,8 @@ async function readOffsets(
   let found: Found[] = [];
   try {
     const what = `the ${which === "LATEST" ? "ends" : "starts"} of partitions`;
-    found = await callWithin<Found[]>(
-      ASK_TIMEOUT_MS + LATE_MS,
+    found = await ask<Found[]>(
+      ASK_TIMEOUT_MS,
       what,
       (callback) =>
         admin.listOffsets(
@@ -146,8 +146,8 @@ async function readTopicIds(
   topics: readonly string[],
 ): Promise<Map<string, string>> {
   const admin = await adminOf(client);
-  const described = await callWithin<Described[]>(
-    ASK_TIMEOUT_MS + LATE_MS,
+  const described = await ask<Described[]>(
+    ASK_TIMEOUT_MS,
     "the topics' ids",
     (callback) =>
       (admin as unknown as DescribeTopics).describeTopics(
@@ -161,6 +161,15 @@ async function readTopicIds(
       error || !topicId ? [] : [[name, topicId.base64]]
     ),
   );
+}
+
+/** A question that the client itself gives up after `timeoutMs`. */
+function ask<T>(
+  timeoutMs: number,
+  what: string,
+  start: (callback: (error: unknown, value?: T) => void) => void,
+): Promise<T> {
+  return callWithin<T>(timeoutMs + LATE_MS, what, start);
 }
 
 interface Described {

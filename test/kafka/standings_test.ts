@@ -24,6 +24,28 @@ describe("readCommits", () => {
     assert.deepEqual(none, { ...PARTITION, offset: -1001, metadata: "" });
   });
 
+  test("gives the client more time than it gives itself, so that its own reason is told", async () => {
+    const { setTimeout } = globalThis;
+    const limits: number[] = [];
+    globalThis.setTimeout = ((run: () => void, ms: number) => {
+      limits.push(ms);
+      return setTimeout(run, ms);
+    }) as typeof setTimeout;
+    try {
+      let given = 0;
+      const asked = {
+        committed: (_: unknown, ms: number, callback: (e: null, a: unknown) => void) => {
+          given = ms;
+          callback(null, [PARTITION]);
+        },
+      };
+      await readCommits(asked as never, [PARTITION]);
+      assert.ok(limits.length === 1 && limits[0]! > given, `${limits} ${given}`);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+  });
+
   test("refuses an answer with a partition's error in it: that is not the same as no commit", async () => {
     const refused = new Error("Broker: Topic authorization failed");
     for (const answer of [[refused], [{ ...PARTITION, error: refused }], []]) {
