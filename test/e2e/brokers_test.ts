@@ -26,38 +26,52 @@ async function workGoesOn(folder: Project, address: string, id: string): Promise
   await until(`message ${id}`, () => folder.ledger().get(id)?.finished === 1);
 }
 
-brokerTest("the only broker, frozen: one line when it is silent, one when it is back", async () => {
-  await using cluster = await Cluster.start();
-  const address = await cluster.address();
-  await cluster.do("topics", "create", "work");
-  using folder = project({ "tasks.ts": workModule("work") });
-  await using worker = start(folder, address);
-  await worker.waitForLine(/"assigned"/);
-  await workGoesOn(folder, address, "first");
-  // A frozen broker keeps its connections: librdkafka says nothing for a minute.
-  await cluster.do("pause", "1");
-  const frozen = await worker.waitForEvent("broker-down");
-  assert.match(String(frozen.reason), /has not answered for more than 10 s/);
-  await cluster.do("resume", "1");
-  await worker.waitForEvent("broker-up");
-  await workGoesOn(folder, address, "second");
-  await leaves(worker);
-});
+interface OnlyBroker {
+  cluster: Cluster;
+  folder: Project;
+  worker: Worker;
+  address: string;
+}
 
-brokerTest("the only broker, killed: one line when it is gone, one when it is back", async () => {
+/** A worker that has its partition, on a cluster of one broker. */
+async function onOnlyBroker(run: (it: OnlyBroker) => Promise<void>): Promise<void> {
   await using cluster = await Cluster.start();
   const address = await cluster.address();
   await cluster.do("topics", "create", "work");
   using folder = project({ "tasks.ts": workModule("work") });
   await using worker = start(folder, address);
   await worker.waitForLine(/"assigned"/);
-  await cluster.do("kill", "1");
-  await worker.waitForEvent("broker-down");
-  await cluster.do("restart", "1");
-  await worker.waitForEvent("broker-up");
-  await workGoesOn(folder, address, "after");
-  await leaves(worker);
-});
+  await run({ cluster, folder, worker, address });
+}
+
+brokerTest(
+  "the only broker, frozen: one line when it is silent, one when it is back",
+  () =>
+    onOnlyBroker(async ({ cluster, folder, worker, address }) => {
+      await workGoesOn(folder, address, "first");
+      // A frozen broker keeps its connections: librdkafka says nothing for a minute.
+      await cluster.do("pause", "1");
+      const frozen = await worker.waitForEvent("broker-down");
+      assert.match(String(frozen.reason), /has not answered for more than 10 s/);
+      await cluster.do("resume", "1");
+      await worker.waitForEvent("broker-up");
+      await workGoesOn(folder, address, "second");
+      await leaves(worker);
+    }),
+);
+
+brokerTest(
+  "the only broker, killed: one line when it is gone, one when it is back",
+  () =>
+    onOnlyBroker(async ({ cluster, folder, worker, address }) => {
+      await cluster.do("kill", "1");
+      await worker.waitForEvent("broker-down");
+      await cluster.do("restart", "1");
+      await worker.waitForEvent("broker-up");
+      await workGoesOn(folder, address, "after");
+      await leaves(worker);
+    }),
+);
 
 async function leaves(worker: Worker): Promise<void> {
   worker.kill();

@@ -15,8 +15,7 @@ import {
   type Project,
   project,
   runTaskc,
-  SASL_PASSWORD,
-  SASL_USER,
+  saslEnvironment,
   topic,
   topicExists,
   uniqueName,
@@ -108,19 +107,14 @@ brokerTest("a certificate that nobody vouches for: exit 4, naming the certificat
   );
 });
 
-const sasl = (password: string) => ({
-  TASKC_BROKERS: brokers.sasl ?? "",
-  TASKC_X_SECURITY_PROTOCOL: "sasl_plaintext",
-  TASKC_X_SASL_MECHANISM: "PLAIN",
-  TASKC_X_SASL_USERNAME: SASL_USER,
-  TASKC_X_SASL_PASSWORD: password,
-});
-
 brokerTest("a bad password: exit 4, naming the user but not the password", async () => {
   using folder = project({ "tasks.ts": workModule("unused") });
   const password = "hunter2-mistyped";
-  await assertRefused(folder, { env: sasl(password) }, /authenticat|password|refuse/i);
-  const { stderr } = await runTaskc(COMMANDS.send!, { cwd: folder.folder, env: sasl(password) });
+  await assertRefused(folder, { env: saslEnvironment(password) }, /authenticat|password|refuse/i);
+  const { stderr } = await runTaskc(COMMANDS.send!, {
+    cwd: folder.folder,
+    env: saslEnvironment(password),
+  });
   assert.ok(!stderr.includes(password), stderr);
 });
 
@@ -128,7 +122,7 @@ brokerTest("the right password and a trusted certificate are let in", async () =
   const to = await topic();
   using folder = project({ "tasks.ts": workModule(to) });
   const ways = [
-    sasl(SASL_PASSWORD),
+    saslEnvironment(),
     {
       TASKC_BROKERS: brokers.tls ?? "",
       TASKC_X_SECURITY_PROTOCOL: "ssl",

@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import {
-  brokers,
   brokerTest,
   Cluster,
   committed,
@@ -16,8 +15,8 @@ import {
   produce,
   project,
   runWorker,
-  SASL_PASSWORD,
   SASL_USER,
+  saslEnvironment,
   topic,
   until,
   type Worker,
@@ -34,15 +33,6 @@ interface Trouble {
   end: (deadLetters: string) => Promise<unknown>;
   reason: RegExp;
 }
-
-/** Workers reach Kafka as the user whom the rules are about. */
-const sasl = {
-  TASKC_BROKERS: brokers.sasl ?? "",
-  TASKC_X_SECURITY_PROTOCOL: "sasl_plaintext",
-  TASKC_X_SASL_MECHANISM: "PLAIN",
-  TASKC_X_SASL_USERNAME: SASL_USER,
-  TASKC_X_SASL_PASSWORD: SASL_PASSWORD,
-};
 
 const acl =
   (what: string, rule: "--deny-principal" | "--allow-principal", operation: string) =>
@@ -73,14 +63,14 @@ const troubles: Record<string, Trouble> = {
     reason: /too large/,
   },
   "that may not be written to": {
-    env: sasl,
+    env: saslEnvironment(),
     begin: denyWriting("--add"),
     end: denyWriting("--remove"),
     reason: /authorization failed/i,
   },
   "that may not be written to from the start": {
     early: true,
-    env: sasl,
+    env: saslEnvironment(),
     begin: async (name) => {
       await allowSeeing("--add")(name);
       await denyWriting("--add")(name);

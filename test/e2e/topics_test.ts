@@ -1,7 +1,6 @@
 /** Topics that change while they are consumed: deleted, made again, grown, forbidden for a while. */
 import assert from "node:assert/strict";
 import {
-  brokers,
   brokerTest,
   Cluster,
   deleteTopic,
@@ -9,8 +8,8 @@ import {
   produce,
   project,
   runWorker,
-  SASL_PASSWORD,
   SASL_USER,
+  saslEnvironment,
   topic,
   until,
   workModule,
@@ -73,13 +72,7 @@ brokerTest("a topic that may not be read for a while is told, and goes on afterw
   const from = await topic();
   using folder = project({ "tasks.ts": workModule(from) });
   await using worker = runWorker(folder, [], {
-    env: {
-      TASKC_BROKERS: brokers.sasl ?? "",
-      TASKC_X_SECURITY_PROTOCOL: "sasl_plaintext",
-      TASKC_X_SASL_MECHANISM: "PLAIN",
-      TASKC_X_SASL_USERNAME: SASL_USER,
-      TASKC_X_SASL_PASSWORD: SASL_PASSWORD,
-    },
+    env: saslEnvironment(),
   });
   const acl = (what: string) =>
     Cluster.main.do("acls", what, "--deny-principal", `User:${SASL_USER}`, "--topic", from);

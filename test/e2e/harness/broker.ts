@@ -21,7 +21,18 @@ export const brokers = {
 
 /** What scripts/kafka sets up for its SASL listener. */
 export const SASL_USER = "taskc";
-export const SASL_PASSWORD = "taskc-secret";
+const SASL_PASSWORD = "taskc-secret";
+
+/** For a taskc that reaches Kafka as that user; with another password, one that is refused. */
+export function saslEnvironment(password = SASL_PASSWORD): Record<string, string> {
+  return {
+    TASKC_BROKERS: brokers.sasl ?? "",
+    TASKC_X_SECURITY_PROTOCOL: "sasl_plaintext",
+    TASKC_X_SASL_MECHANISM: "PLAIN",
+    TASKC_X_SASL_USERNAME: SASL_USER,
+    TASKC_X_SASL_PASSWORD: password,
+  };
+}
 
 /** A test that needs the broker: skipped without one, unless TASKC_TEST_REQUIRE_BROKER is set. */
 export function brokerTest(name: string, run: () => Promise<void>): void {
