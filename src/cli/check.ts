@@ -5,7 +5,7 @@ import type { Invocation } from "./program.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, TaskcError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
-import { missingTopics } from "../kafka/topics.ts";
+import { lookForTopics, missingTopics } from "../kafka/topics.ts";
 import { escapeText } from "../render/escape.ts";
 import type { Task } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
@@ -27,11 +27,11 @@ export async function check({ settings, args }: Invocation<"check">): Promise<Ex
   const module = await attempt(async () =>
     selectTasks(await loadModule(args.module), settings.only)
   );
-  const counts = await attempt(() => readTopics(settings));
   const tasks = module?.tasks ?? [];
+  const topics = [...new Set(tasks.map(({ topic }) => topic))];
+  const counts = await attempt(() => readTopics(settings, topics));
   if (tasks.length > 0) printTasks(tasks, counts);
   if (counts) {
-    const topics = [...new Set(tasks.map(({ topic }) => topic))];
     const missing = topics.filter((topic) => !counts.has(topic));
     if (missing.length > 0) problems.push(missingTopics(missing));
     print(`brokers  ${settings.brokers.join(",")}`);
@@ -46,6 +46,7 @@ export async function check({ settings, args }: Invocation<"check">): Promise<Ex
 
 async function readTopics(
   settings: Invocation<"check">["settings"],
+  wanted: readonly string[],
 ): Promise<Map<string, number>> {
   const producer = await KafkaProducer.open({
     brokers: settings.brokers,
@@ -53,7 +54,7 @@ async function readTopics(
     connectTimeoutMs: settings.timeout,
   });
   try {
-    return await producer.partitionCounts();
+    return await lookForTopics(producer, wanted);
   } finally {
     await producer.close(CLOSE_MS);
   }

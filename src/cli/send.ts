@@ -6,7 +6,7 @@ import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, UsageError } from "../errors.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
-import { missingTopics } from "../kafka/topics.ts";
+import { lookForTopics, missingTopics } from "../kafka/topics.ts";
 import { bindSender, type SendOptions } from "../task/task.ts";
 import { LinePrinter } from "./line_printer.ts";
 import { LineSender, parsePayload } from "./line_sender.ts";
@@ -37,7 +37,8 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const printer = new LinePrinter(process.stdout);
   const print = settings.json ? resultAsJson : resultAsText;
   try {
-    if (!(await producer.partitionCounts()).has(task.topic)) throw missingTopics([task.topic]);
+    const topics = await lookForTopics(producer, [task.topic]);
+    if (!topics.has(task.topic)) throw missingTopics([task.topic]);
     if (message) {
       await printer.print(print(await producer.send(message)));
       return EXIT.ok;

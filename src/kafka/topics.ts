@@ -20,12 +20,36 @@ export interface TopicPlan {
 /** Kept without limit, unless the topic was made by somebody else: a dead letter waits for a person. */
 const DEAD_LETTER_CONFIG = { "cleanup.policy": "delete", "retention.ms": "-1" };
 
+/** For how long a topic is looked for before it is said to be missing. */
+const LOOK_FOR_MS = 2000;
+const LOOK_AGAIN_MS = 100;
+
+/** What of a producer is needed to see which topics there are. */
+export type TopicSource = Pick<KafkaProducer, "partitionCounts">;
+
+/**
+ * Partitions of each topic that exists, seen when all of `wanted` were there, or 2 s later without them:
+ * the creation of a topic is answered before every broker knows of it, so one may deny it at first.
+ */
+export async function lookForTopics(
+  source: TopicSource,
+  wanted: readonly string[],
+): Promise<Map<string, number>> {
+  const until = performance.now() + LOOK_FOR_MS;
+  for (;;) {
+    const counts = await source.partitionCounts();
+    const complete = wanted.every((topic) => counts.has(topic));
+    if (complete || performance.now() > until) return counts;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
 /** Partitions of each consumed topic. Throws a `KafkaError` that names all topics that are missing. */
 export async function prepareTopics(
   producer: KafkaProducer,
   plan: TopicPlan,
 ): Promise<Map<string, number>> {
-  let counts = await producer.partitionCounts();
+  let counts = await lookForTopics(producer, plan.create ? [] : plan.topics);
   const missing = plan.topics.filter((topic) => !counts.has(topic));
   if (missing.length > 0) {
     if (!plan.create) throw missingTopics(missing);
