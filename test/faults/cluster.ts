@@ -92,6 +92,11 @@ export class Cluster implements AsyncDisposable {
     return leaders[offsetsPartition(group)] ?? -1;
   }
 
+  /** The broker that keeps the cluster's metadata at present. */
+  async controller(): Promise<number> {
+    return Number(await kafka(this.#folder, "controller"));
+  }
+
   async kill(broker: number): Promise<void> {
     await kafka(this.#folder, "kill", String(broker));
   }

@@ -170,6 +170,22 @@ export const BROKER_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "controller",
+    title: "the active controller is killed and started again",
+    run: async (scene, times) => {
+      const { cluster } = scene.rig;
+      for (let n = 0; n < Math.ceil(times / 2); n++) {
+        await scene.moreWork(BETWEEN);
+        const controller = await cluster.controller();
+        const another = async () => {
+          const next = await cluster.controller();
+          return next > 0 && next !== controller;
+        };
+        await loseBroker(scene, controller, () => until("another active controller", another));
+      }
+    },
+  },
+  {
     name: "brokers-gone",
     title: "all brokers are killed and started again later",
     run: async (scene, times) => {
@@ -216,10 +232,15 @@ export const BROKER_FAULTS: readonly Fault[] = [
 ];
 
 /** Work goes on without the broker, and with it again. */
-async function loseBroker(scene: Scene, broker: number): Promise<void> {
+async function loseBroker(
+  scene: Scene,
+  broker: number,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<void> {
   scene.brokerFaults++;
   await scene.rig.cluster.kill(broker);
   await scene.moreWork(BETWEEN);
+  await meanwhile();
   await scene.rig.cluster.restart(broker);
   await scene.moreWork(BETWEEN);
 }

@@ -168,9 +168,10 @@ export class Team implements AsyncDisposable {
       await until("a first run", () => (this.ledger.read(), this.ledger.started.size > 0));
       return;
     }
-    const { running } = this;
-    await until(`${this.title}: ${partitions} partitions among ${running.length} workers`, () => {
-      const owned = running.map((worker) => worker.partitions);
+    const wanted = this.running.length;
+    await until(`${this.title}: ${partitions} partitions among ${wanted} workers`, () => {
+      // One that gave up before it had joined has another in its place.
+      const owned = this.running.map((worker) => worker.partitions);
       const sum = owned.reduce((sum, { size }) => sum + size, 0);
       return sum === partitions && owned.every(({ size }) => size > 0);
     });
