@@ -7,7 +7,8 @@
  * ```
  * One suspect runs at a time in the whole worker. Others run beside it, and one of those may end the worker. So
  * a message that was the suspect at an end is accused: it runs once more with nothing at all beside it. If the
- * worker ends then, the message is condemned: it goes to the dead letters without another attempt.
+ * worker ends then, the message is condemned: it goes to the dead letters without another attempt. What runs is
+ * waited for no longer than half a minute: an attempt without an end would keep all else from starting.
  */
 import { type CautionLevel, cautionLevel } from "../core/caution.ts";
 import type { Resumption } from "../core/resumption.ts";
@@ -24,6 +25,9 @@ export class WorkerKilled extends Error {
     this.name = "WorkerKilled";
   }
 }
+
+/** For what runs, before an accused message starts beside it. */
+const END_WITHIN_MS = 30_000;
 
 /** Of one partition. */
 export interface Caution {
@@ -69,6 +73,7 @@ export class CautiousStarts {
   readonly #partitions = new Set<Partition>();
   #suspect: Execution | null = null;
   #suspectStarted = false;
+  #namedAt = 0;
 
   constructor(parts: CautiousStartsParts) {
     this.#parts = parts;
@@ -102,23 +107,23 @@ export class CautiousStarts {
   }
 
   /** One phase of the loop. Returns how many messages were started. */
-  start(): number {
+  start(now: number): number {
     if (this.#partitions.size === 0 && !this.#suspect) return 0;
-    let started = this.#followSuspect();
+    let started = this.#followSuspect(now);
     for (const partition of this.#partitions) {
       const { caution, commits, leaving } = partition;
       if (leaving || !caution) {
         this.#partitions.delete(partition);
         continue;
       }
-      started += this.#startOf(partition, caution);
+      started += this.#startOf(partition, caution, now);
       commits.heldFrom = caution.held[0]?.offset ?? null;
       if (commits.eager && commits.due) this.#parts.committer.hurry(partition);
     }
     return started;
   }
 
-  #startOf(partition: Partition, caution: Caution): number {
+  #startOf(partition: Partition, caution: Caution, now: number): number {
     let started = 0;
     const { runner } = this.#parts;
     const alone = caution.level.bound === 1;
@@ -127,7 +132,7 @@ export class CautiousStarts {
     this.#followBurial(partition, caution);
     while (caution.held.length > 0 && !isOver()) {
       if (alone) {
-        this.#nameSuspect(partition, caution);
+        this.#nameSuspect(partition, caution, now);
         return started;
       }
       // What only lacks a slot counts too, or the bound would not hold when slots are short.
@@ -150,13 +155,14 @@ export class CautiousStarts {
     return started;
   }
 
-  #nameSuspect(partition: Partition, caution: Caution): void {
+  #nameSuspect(partition: Partition, caution: Caution, now: number): void {
     if (this.#suspect || caution.burying) return;
     const execution = caution.held.shift()!;
     const exclusive = execution.offset === caution.accused;
     caution.started++;
     this.#suspect = execution;
     this.#suspectStarted = false;
+    this.#namedAt = now;
     // From now on nothing else starts; what runs already ends first.
     this.#parts.runner.exclusive = exclusive ? execution : null;
     partition.commits.setSuspect(execution.offset, exclusive);
@@ -176,7 +182,7 @@ export class CautiousStarts {
     return started >= level.messages && (held[0]?.offset ?? Infinity) >= extent;
   }
 
-  #followSuspect(): number {
+  #followSuspect(now: number): number {
     const execution = this.#suspect;
     if (!execution) return 0;
     const { runner } = this.#parts;
@@ -185,7 +191,8 @@ export class CautiousStarts {
       this.#clearSuspect();
     } else if (!this.#suspectStarted) {
       if (!partition.commits.suspectConfirmed) return 0;
-      if (runner.exclusive && runner.inFlight > 0) return 0;
+      const waits = now - this.#namedAt < END_WITHIN_MS;
+      if (runner.exclusive && runner.inFlight > 0 && waits) return 0;
       this.#suspectStarted = true;
       runner.take(execution);
       // It waits for a slot, its key or its breaker, and so for others.

@@ -3,25 +3,23 @@
  * flight at a time, so that an older never lands after a newer; nothing counts as committed until the
  * broker's answer has come through the poll.
  *
- * The coordinator stores a commit as one batch of records, so a commit of many maps is sent in parts.
+ * commit_parts.ts says which partitions a commit is of.
  *
  * A commit's answer is also the only word that this worker still owns what it works on: librdkafka may hear
  * seconds late that a session is over. So while commits stay without a good answer for long, and after the
  * process stood still for long, `holding` asks for nothing new to be started.
  */
-import type { CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
+import type { CommitAnswer, CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
+import { type CommitPart, CommitParts } from "./commit_parts.ts";
 import type { Partition } from "./partition.ts";
 
 /** After a refusal nothing is sent for so long: the next commit would only meet the same answer. */
 const PAUSE_AFTER_REFUSAL_MS = 100;
 /** A refusal that goes on is told again after so long. */
 const QUIET_MS = 10_000;
-/** Of one part; the coordinator's batch has 1 MiB at Kafka's defaults. */
-const MOST_PART_BYTES = 512 * 1024;
-const LEAST_PART_BYTES = 8 * 1024;
-/** What an entry takes beside its topic and metadata, in the request and in the record made of it. */
-const ENTRY_BYTES = 128;
+/** librdkafka's _FAIL, for what has no code of its own. */
+const FAILED = -196;
 /** What a refusal means, by Kafka's error codes, negative ones librdkafka's. All others may last. */
 const REFUSALS = new Map<number, "passing" | "uncertain" | "too large" | "metadata too large">();
 /**
@@ -36,8 +34,11 @@ for (const code of [13, 14, 15, 16, 19, 20, 22, 25, 27, 110, 113, -180]) {
  * _TRANSPORT, _MSG_TIMED_OUT): it may be stored later, over a newer one.
  */
 for (const code of [7, -185, -166, -195, -192]) REFUSALS.set(code, "uncertain");
-/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. */
-for (const code of [10, 18, 28]) REFUSALS.set(code, "too large");
+/**
+ * MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE and INVALID_COMMIT_OFFSET_SIZE: of all of a commit together. The
+ * coordinators of Kafka 4 say UNKNOWN_SERVER_ERROR instead (`CoordinatorOperationExceptionHelper`).
+ */
+for (const code of [10, 18, 28, -1]) REFUSALS.set(code, "too large");
 /** OFFSET_METADATA_TOO_LARGE: of one partition. */
 REFUSALS.set(12, "metadata too large");
 
@@ -62,12 +63,10 @@ export class Committer {
   readonly #consumer: Consumer;
   readonly #stats: Stats;
   readonly #options: CommitterOptions;
-  #inFlight: Partition[] | null = null;
-  /** Of the same commit as the last part, and not sent yet. */
-  #rest: Partition[] = [];
+  readonly #parts: CommitParts;
+  #inFlight: CommitPart | null = null;
   /** To be committed without waiting for the interval. */
   readonly #urgent = new Set<Partition>();
-  #partBytes = MOST_PART_BYTES;
   #lastStart = -Infinity;
   #lastTurn = Infinity;
   /** Since when commits are sent and none is confirmed; `null` when there is nothing to confirm. */
@@ -83,6 +82,7 @@ export class Committer {
     this.#consumer = consumer;
     this.#stats = stats;
     this.#options = options;
+    this.#parts = new CommitParts(options.maxMetadata);
   }
 
   /** The partition's next commit does not wait for the interval. */
@@ -119,7 +119,7 @@ export class Committer {
     if (now - this.#lastStart >= this.#options.intervalMs) {
       this.#lastStart = now;
       this.start(partitions, now);
-    } else if (this.#rest.length > 0 || this.#urgent.size > 0) {
+    } else if (this.#parts.pending || this.#urgent.size > 0) {
       this.start(this.#urgent, now);
     }
   }
@@ -127,45 +127,30 @@ export class Committer {
   /** Commits what the broker has not confirmed of these. Does nothing while a commit is in flight. */
   start(partitions: Iterable<Partition>, now: number): void {
     if (this.#inFlight || now < this.#pauseUntil) return;
-    const waiting = new Set([...this.#rest, ...this.#urgent, ...partitions]);
+    const part = this.#parts.next([...this.#urgent, ...partitions], now);
     this.#urgent.clear();
-    this.#rest = [];
-    const sent: Partition[] = [];
-    const entries: CommitEntry[] = [];
-    let bytes = 0;
-    for (const partition of waiting) {
-      if (partition.closed || !partition.commits.due) continue;
-      if (bytes >= this.#partBytes) {
-        this.#rest.push(partition);
-        continue;
-      }
-      const { topic, partition: number, commits } = partition;
-      const { offset, metadata } = commits.next(this.#options.maxMetadata);
-      bytes += ENTRY_BYTES + topic.length + metadata.length;
-      sent.push(partition);
-      entries.push({ topic, partition: number, offset, metadata });
-    }
-    if (sent.length === 0) {
+    if (!part) {
       this.#unconfirmedSince = null;
       return;
     }
     this.#unconfirmedSince ??= now;
-    this.#inFlight = sent;
+    this.#inFlight = part;
     try {
-      this.#consumer.commit(entries);
+      this.#consumer.commit(part.entries);
     } catch (error) {
       this.#inFlight = null;
       const { code, message } = error as { code?: number; message: string };
-      sent.forEach((partition, index) => {
-        this.#refused(partition, entries[index]!, { code: code ?? -1, message }, now);
+      part.partitions.forEach((partition, index) => {
+        this.#refused(partition, part.entries[index]!, { code: code ?? FAILED, message }, now);
       });
     }
   }
 
   takeAnswers(now: number): void {
     for (const answer of this.#consumer.takeCommitAnswers()) {
-      const sent = this.#inFlight ?? [];
+      const sent = this.#inFlight?.partitions ?? [];
       this.#inFlight = null;
+      if (sent.length > 1 && this.#divide(sent, answer)) continue;
       const byKey = new Map(sent.map((one) => [`${one.topic}/${one.partition}`, one]));
       for (const entry of answer.entries) {
         const key = `${entry.topic}/${entry.partition}`;
@@ -176,11 +161,22 @@ export class Committer {
           continue;
         }
         this.#silentUntil.delete(key);
+        this.#parts.accept(partition);
         partition.commits.confirm(now);
         this.#unconfirmedSince = null;
         if (partition.commits.affirmed && this.#doubtful.delete(partition)) this.#options.wake();
       }
     }
+  }
+
+  /** True when a commit was refused for what may be the matter with a part of it. */
+  #divide(sent: readonly Partition[], { entries }: CommitAnswer): boolean {
+    const error = entries.find(({ error }) => error)?.error;
+    const kind = error && REFUSALS.get(error.code);
+    if (!error || kind === "passing" || kind === "uncertain") return false;
+    if (kind === "too large") this.#parts.shrink();
+    this.#parts.divide(sent);
+    return true;
   }
 
   #tellSilence(now: number): void {
@@ -207,10 +203,12 @@ export class Committer {
   }
 
   #refused(partition: Partition, entry: CommitEntry, problem: KafkaProblem, now: number): void {
-    this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
     const { topic, offset } = entry;
     const key = `${topic}/${entry.partition}`;
     const kind = REFUSALS.get(problem.code);
+    // A reason of one partition keeps no others waiting.
+    if (kind) this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
+    else this.#parts.setApart(partition, now);
     let reason = problem.message;
     if (kind === "passing" || kind === "uncertain") {
       if (kind === "uncertain") partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;
@@ -223,7 +221,6 @@ export class Committer {
       this.#doubtful.delete(partition);
     }
     if (kind === "too large") {
-      this.#partBytes = Math.max(LEAST_PART_BYTES, this.#partBytes / 2);
       partition.commits.refuseSize();
       this.#urgent.add(partition);
     } else if (kind === "metadata too large" && partition.commits.refuseMetadata()) {

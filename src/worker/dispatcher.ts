@@ -79,8 +79,8 @@ export class Dispatcher {
 
   /** One phase of the loop. Returns how many entries there were. */
   dispatch(batch: Batch | null): number {
-    const { cautious, committer } = this.#parts;
-    const started = committer.holding ? 0 : cautious.start();
+    const { cautious, clock, committer } = this.#parts;
+    const started = committer.holding ? 0 : cautious.start(clock.now());
     return started + (batch ? this.#dispatchBatch(batch) : 0);
   }
 

@@ -114,7 +114,8 @@ export class Runner {
   take(execution: Execution): void {
     this.#holdings.hold(execution);
     if (!this.#waiting.admit(execution)) return;
-    const hasSlot = this.exclusive === execution || this.#hasSlot(execution.task);
+    const isAlone = !this.stopped && this.exclusive === execution;
+    const hasSlot = isAlone || this.#hasSlot(execution.task);
     const mayStart = hasSlot && this.breakers.admit(execution);
     if (mayStart) this.#start(execution);
     else this.#waiting.becomeDue(execution);

@@ -58,22 +58,44 @@ describe("a commit of many maps", () => {
     assert.ok(parts.length > 1 && parts.every((part) => part.length * 4095 < 600 * 1024));
   });
 
-  test("that is refused as too large goes again without maps at once, and later with them", async () => {
-    let refusals = 0;
-    const bench = await withMaps(3, ({ metadata }) => {
-      if (refusals >= 3 || metadata === undefined) return null;
-      refusals++;
-      return { code: 28, message: "Broker: Invalid commit offset data size" };
+  for (const code of [28, -1]) {
+    test(`that is refused as too large (${code}) goes again in parts, with its maps`, async () => {
+      const bench: Bench = await withMaps(
+        4,
+        () =>
+          bench.consumer.commits.at(-1)!.length > 1
+            ? { code, message: "Broker: Invalid commit offset data size" }
+            : null,
+      );
+      await using _ = bench;
+      await bench.advance(1000, 12);
+      for (let partition = 0; partition < 4; partition++) {
+        assert.equal(bench.consumer.committed.get(`work/${partition}`), 0);
+      }
+      assert.equal(finishedIn(bench), 26);
+      assert.deepEqual(bench.stats.of("commit-refused"), [], "all was taken in the end");
     });
-    await using _ = bench;
-    await bench.advance(1000, 3);
-    assert.equal(bench.consumer.committed.get("work/0"), 0);
-    assert.equal(bench.stats.of("commit-refused").length, 3, "each is told");
-    await bench.advance(100, 3);
-    assert.equal(finishedIn(bench), 0, "without a map");
-    await bench.advance(1000, 3);
-    assert.equal(finishedIn(bench), 26);
-  });
+
+    test(`that is too large also by itself (${code}) goes without its map, and later with it`, async () => {
+      let most = 60;
+      const bench = await withMaps(
+        2,
+        ({ metadata }) =>
+          metadata!.length > most
+            ? { code, message: "Broker: Invalid commit offset data size" }
+            : null,
+      );
+      await using _ = bench;
+      most = 35;
+      await bench.advance(1000, 3);
+      for (let n = 0; n < 4; n++) await bench.advance(100, 3);
+      assert.equal(finishedIn(bench), 0, "without a map");
+      assert.equal(bench.stats.of("commit-refused").length, 2, "each is told");
+      most = Infinity;
+      await bench.advance(1000, 5);
+      assert.equal(finishedIn(bench), 26);
+    });
+  }
 });
 
 describe("a commit whose metadata are refused as too large", () => {

@@ -171,11 +171,45 @@ describe("a worker", () => {
     consumer.append("work", 0, 1);
     consumer.append("work", 1, 1);
     await bench.assign(P0, P1);
-    await bench.advance(1000);
+    await bench.advance(1000, 5);
+    const confirmed = () =>
+      [...bench.worker.assignments.partitions].map(({ committed }) => committed);
+    assert.deepEqual(confirmed(), [0, 1]);
+    assert.deepEqual(bench.stats.of("commit-refused").map(({ partition }) => partition), [0]);
+    const sent = consumer.commits.flat().filter(({ partition }) => partition === 1).length;
+    await bench.advance(1000, 5);
+    const again = consumer.commits.flat().filter(({ partition }) => partition === 1).length;
+    assert.equal(again, sent, "what was taken is not sent again with what is refused");
     consumer.refuseCommit = () => null;
-    await bench.advance(1000);
-    assert.deepEqual(consumer.commits.slice(-1), [[{ ...P0, offset: 1 }]]);
-    assert.deepEqual([...consumer.committed], [["work/0", 1], ["work/1", 1]]);
+    await bench.advance(1000, 5);
+    assert.deepEqual(confirmed(), [1, 1]);
+    assert.deepEqual([...consumer.committed].sort(), [["work/0", 1], ["work/1", 1]]);
+  });
+
+  test("a topic that refuses its commits keeps no other from starting", async () => {
+    const seen: unknown[] = [];
+    const run = (input: unknown) => void seen.push(input);
+    const tasks = { work: task({ topic: "work", run }), other: task({ topic: "other", run }) };
+    await using bench = new Bench(tasks);
+    const { consumer } = bench;
+    consumer.refuseCommit = ({ topic }) =>
+      topic === "work" ? { code: 29, message: "Broker: Topic authorization failed" } : null;
+    consumer.append("work", 0, 1);
+    consumer.append("work", 1, 1);
+    consumer.append("other", 0, 2);
+    await bench.assign(P0, { topic: "other", partition: 0 }, P1);
+    await bench.advance(1000, 8);
+    assert.deepEqual(seen.filter((input) => input === 2), [2]);
+    assert.equal(consumer.committed.get("other/0"), 1);
+    for (let second = 0; second < 20; second++) await bench.advance(1000, 8);
+    const ofOther = consumer.commits.filter((entries) =>
+      entries.some(({ topic }) => topic === "other")
+    );
+    assert.ok(ofOther.length <= 4, `${ofOther.length} commits of it`);
+    assert.ok(bench.stats.of("commit-refused").every(({ topic }) => topic === "work"));
+    consumer.refuseCommit = () => null;
+    await bench.advance(1000, 8);
+    assert.equal(consumer.committed.get("work/0"), 1);
   });
 
   test("goes on when a commit cannot even be sent", async () => {

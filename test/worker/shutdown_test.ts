@@ -74,7 +74,7 @@ describe("a worker that is asked to stop", () => {
     bench.worker.stop("SIGTERM");
     await bench.turn(5);
     bench.consumer.refuseCommit = () => null;
-    await bench.advance(100);
+    await bench.advance(500);
     assert.equal(await bench.end(), EXIT.ok);
     assert.equal(bench.consumer.committed.get("work/0"), 2);
   });

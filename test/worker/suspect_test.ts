@@ -1,6 +1,7 @@
 /** Who is a suspect, and that no innocent message is given up for another. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { EXIT } from "../../src/errors.ts";
 import { P0, P1, RETRY } from "./support/assigned.ts";
 import { Bench } from "./support/bench.ts";
 import type { FakeConsumer } from "./support/fake_consumer.ts";
@@ -45,6 +46,44 @@ describe("a message that was the suspect at an end", () => {
     work.run(1000).finish();
     await bench.turn(6);
     assert.deepEqual(work.inputs(), [1000, 0]);
+  });
+
+  test("starts after half a minute beside an attempt that does not end, and all else after it", async () => {
+    const kafka = await lives(4);
+    kafka.append("work", 1, 1000);
+    const work = manualTask({ topic: "work", timeout: "none" });
+    const other = manualTask({ topic: "other" });
+    await using bench = new Bench({ work: work.task, other: other.task });
+    bench.consumer.inherit(kafka);
+    await bench.assign(P1);
+    await bench.turn(3);
+    await bench.assign(P0, { topic: "other", partition: 0 });
+    bench.consumer.append("other", 0, 1);
+    for (let second = 0; second < 29; second++) await bench.advance(1000);
+    assert.deepEqual([work.inputs(), other.inputs()], [[1000], []]);
+    for (let second = 0; second < 3; second++) await bench.advance(1000);
+    assert.deepEqual([work.inputs(), other.inputs()], [[1000, 0], []]);
+    work.run(0).finish();
+    await bench.turn(8);
+    assert.deepEqual(other.inputs(), [1]);
+    work.run(1000).finish();
+  });
+
+  test("does not start once the worker is asked to stop", async () => {
+    const kafka = await lives(4);
+    kafka.append("work", 1, 1000);
+    const work = manualTask({ topic: "work" });
+    await using bench = new Bench({ work: work.task });
+    bench.consumer.inherit(kafka);
+    await bench.assign(P1);
+    await bench.turn(3);
+    await bench.assign(P0);
+    await bench.turn(6);
+    bench.worker.stop("SIGTERM");
+    await bench.turn(3);
+    work.run(1000).finish();
+    assert.equal(await bench.end(), EXIT.ok);
+    assert.deepEqual(work.inputs(), [1000]);
   });
 
   test("is not given up for a message of another partition that ends the worker", async () => {

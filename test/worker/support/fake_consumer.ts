@@ -127,20 +127,20 @@ export class FakeConsumer implements Consumer {
     return this.#inFlight && this.#inFlight.map(withoutMetadata);
   }
 
-  /** The broker answers the commit in flight. */
+  /** The broker answers the commit in flight; librdkafka tells the refusal of one entry of all of them. */
   answerCommit(): void {
     const sent = this.#inFlight;
     assert.ok(sent, "no commit is in flight");
     this.#inFlight = null;
-    this.#commitAnswers.push({
-      entries: sent.map((entry) => {
-        const error = this.refuseCommit(entry);
-        if (error) return { ...entry, error };
-        this.committed.set(keyOf(entry), entry.offset);
-        this.metadata.set(keyOf(entry), entry.metadata ?? "");
-        return entry;
-      }),
-    });
+    let error: KafkaProblem | null = null;
+    for (const entry of sent) {
+      const refusal = this.refuseCommit(entry);
+      error = refusal ?? error;
+      if (refusal) continue;
+      this.committed.set(keyOf(entry), entry.offset);
+      this.metadata.set(keyOf(entry), entry.metadata ?? "");
+    }
+    this.#commitAnswers.push({ entries: sent.map((one) => error ? { ...one, error } : one) });
     this.#wake();
   }
 
