@@ -92,10 +92,21 @@ export class Breaker {
    */
   startProbing(): boolean {
     const { run, ratio } = this.#policy;
-    const knows = this.#state !== "closed" || this.#run > 0 || this.#count > 0;
+    const knows = this.#state !== "closed" || this.#count > 0;
     if (knows || (run === null && ratio === null)) return false;
     this.#state = "probing";
     return true;
+  }
+
+  /** Given up on end, by the worker before. Only where nothing is known yet; one more may open it. */
+  resumeRun(run: number): void {
+    if (this.#state !== "closed" || this.#count > 0 || this.#policy.run === null) return;
+    this.#run = Math.max(this.#run, Math.min(run, this.#policy.run - 1));
+  }
+
+  /** Given up since the last success, while closed. */
+  get run(): number {
+    return this.#run;
   }
 
   // --- while not

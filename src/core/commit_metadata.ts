@@ -3,7 +3,7 @@
  * read by whoever owns the partition next. docs/wire.md describes the same text.
  *
  * ```
- * t1;incarnation;state;takeovers;suspect;extent;map;check
+ * t1;incarnation;state;takeovers;suspect;extent;epoch;givenup;attempts;map;check
  * ```
  * - `incarnation`: the topic's id, so that a map of a deleted topic is not applied to its successor;
  * - `state`: `o` while the owner works, `c` once it has left in good order; `b` after it when a task of the
@@ -13,6 +13,11 @@
  * - `suspect`: the offset that ran alone, relative to the commit's; `!` before it when nothing at all ran
  *   beside it; empty for none;
  * - `extent`: how far above the commit's offset messages may have been started;
+ * - `epoch`: the newest leader epoch of a message that its owners have received, empty when unknown: a message of
+ *   a later one was written after them, and so the map does not speak of it, though it may have the same offset
+ *   (a log that was truncated, KIP-101);
+ * - `givenup`: how many messages of the topic were given up on end, so that a breaker does not begin at none;
+ * - `attempts`: offsets above the commit's and how many attempts of them have failed, `offset.failed`, with commas;
  * - `map`: finished offsets above the commit's, as `r` and run lengths or `b` and bits, whichever is shorter;
  * - `check`: over all before it and the offset, so that a cut or moved text is known as such.
  *
@@ -26,7 +31,9 @@ export const MAX_METADATA = 4095;
 /** Stands for the id of a topic that is not known. */
 export const UNKNOWN_INCARNATION = "-";
 const VERSION = "t1";
-const FIELDS = 8;
+const FIELDS = 11;
+/** The failed attempts take no more than this share of the room. */
+const ATTEMPTS_SHARE = 0.25;
 
 export interface CommitHeader {
   /** The topic's id as text without `;`. */
@@ -41,6 +48,12 @@ export interface CommitHeader {
   exclusive: boolean;
   /** One past the last offset that may have been started; at least the commit's own. */
   extent: number;
+  /** The newest leader epoch of a message received; -1 when unknown. */
+  epoch: number;
+  /** Messages given up on end. */
+  givenUp: number;
+  /** Failed attempts of unfinished messages, by offset. */
+  attempts: ReadonlyMap<number, number>;
 }
 
 export interface CommitMetadata extends CommitHeader {
@@ -61,11 +74,16 @@ export function encodeMetadata(
   limit = MAX_METADATA,
 ): EncodedMetadata {
   const { incarnation, closed, breakerOpen, takeovers, suspect, exclusive, extent } = header;
+  const { attempts, epoch, givenUp } = header;
   const state = `${closed ? "c" : "o"}${breakerOpen ? "b" : ""}`;
   const mark = exclusive ? "!" : "";
   const alone = suspect === null ? "" : mark + (suspect - offset).toString(36);
   const above = Math.max(0, extent - offset).toString(36);
-  const fields = [VERSION, incarnation, state, takeovers.toString(36), alone, above];
+  const fields = [
+    ...[VERSION, incarnation, state, takeovers.toString(36), alone, above],
+    ...[epoch < 0 ? "" : epoch.toString(36), givenUp.toString(36)],
+    encodeAttempts(offset, attempts, limit * ATTEMPTS_SHARE),
+  ];
   const head = `${fields.join(";")};`;
   const room = limit - head.length - CHECK_LENGTH - 1;
   const { text, uncovered } = encodeFinished(offset, { runs, total }, Math.max(0, room));
@@ -91,15 +109,17 @@ export function decodeMetadata(
     };
   }
   if (fields.length !== FIELDS) return { problem: "it is cut or damaged" };
-  const [, incarnation, state, takeovers, alone, extent, map, sum] = fields as string[];
+  const [, incarnation, state, takeovers, alone, extent, epoch, givenUp, failed, map, sum] =
+    fields as string[];
   const exclusive = alone!.startsWith("!");
   const suspect = exclusive ? alone!.slice(1) : alone!;
   if (sum !== check(offset, text.slice(0, -sum!.length))) {
     return { problem: "its check does not match: it is cut, damaged or of another offset" };
   }
   const finished = decodeFinished(offset, map!);
-  const numbers = [takeovers!, suspect === "" ? "0" : suspect, extent!].map(readNumber);
-  if (!finished || numbers.includes(-1) || !/^[oc]b?$/.test(state!)) {
+  const attempts = decodeAttempts(offset, failed!);
+  const numbers = [takeovers!, suspect || "0", extent!, epoch || "0", givenUp!].map(readNumber);
+  if (!finished || !attempts || numbers.includes(-1) || !/^[oc]b?$/.test(state!)) {
     return { problem: "it makes no sense" };
   }
   return {
@@ -110,8 +130,38 @@ export function decodeMetadata(
     suspect: suspect === "" ? null : offset + numbers[1]!,
     exclusive: exclusive && suspect !== "",
     extent: offset + numbers[2]!,
+    epoch: epoch === "" ? -1 : numbers[3]!,
+    givenUp: numbers[4]!,
+    attempts,
     finished,
   };
+}
+
+/** Those that fit into `room` characters. */
+function encodeAttempts(
+  offset: number,
+  attempts: ReadonlyMap<number, number>,
+  room: number,
+): string {
+  let text = "";
+  for (const [at, failed] of attempts) {
+    if (at < offset) continue;
+    const entry = `${text === "" ? "" : ","}${(at - offset).toString(36)}.${failed.toString(36)}`;
+    if (text.length + entry.length > room) break;
+    text += entry;
+  }
+  return text;
+}
+
+function decodeAttempts(offset: number, text: string): Map<number, number> | null {
+  const attempts = new Map<number, number>();
+  if (text === "") return attempts;
+  for (const entry of text.split(",")) {
+    const numbers = entry.split(".").map(readNumber);
+    if (numbers.length !== 2 || numbers.includes(-1)) return null;
+    attempts.set(offset + numbers[0]!, numbers[1]!);
+  }
+  return attempts;
 }
 
 function readNumber(text: string): number {

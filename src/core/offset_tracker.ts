@@ -79,6 +79,11 @@ export class OffsetTracker<Item = unknown> {
     return FINISHED_BEFORE;
   }
 
+  /** What was restored and not received yet counts for nothing. */
+  forgetRestored(): void {
+    this.#restored = [];
+  }
+
   #append(offset: number): number {
     if (this.#count === this.#offsets.length) this.#grow();
     const index = (this.#start + this.#count) & (this.#offsets.length - 1);

@@ -31,11 +31,19 @@ export interface Resumption {
   /** One past what the last owner is known to have started. */
   extent: number;
   breakerOpen: boolean;
+  /** Messages given up on end, by the last owner. */
+  givenUp: number;
+  /** The newest leader epoch that `finished` speaks of; -1 when unknown. */
+  epoch: number;
+  /** Failed attempts of unfinished messages, by offset. */
+  attempts: ReadonlyMap<number, number>;
   /** The commit's offset is not in the log, or of another log; `lost` messages are gone. */
   reset: { from: number; reason: ResetReason; lost: number } | null;
   /** Why the metadata is not used, if there is any. */
   ignored: string | null;
 }
+
+const NONE: ReadonlyMap<number, number> = new Map();
 
 export function resume(standing: GroupStanding): Resumption {
   const { committed, metadata, incarnation, start, end } = standing;
@@ -47,6 +55,9 @@ export function resume(standing: GroupStanding): Resumption {
     exclusive: false,
     extent: offset,
     breakerOpen: false,
+    givenUp: 0,
+    epoch: -1,
+    attempts: NONE,
     reset: null,
     ignored: null,
     ...more,
@@ -66,7 +77,7 @@ export function resume(standing: GroupStanding): Resumption {
     return { ...beforeStart(begin(committed), start), ignored: read.problem };
   }
   if (!known) return beforeStart(begin(committed), start);
-  const { closed, breakerOpen, suspect, exclusive, extent } = known;
+  const { attempts, closed, breakerOpen, epoch, givenUp, suspect, exclusive, extent } = known;
   const usable = incarnation !== null && known.finished.every(({ to }) => to <= end);
   const ignored = known.finished.length === 0 || usable
     ? null
@@ -82,6 +93,9 @@ export function resume(standing: GroupStanding): Resumption {
       exclusive: !closed && exclusive,
       extent: Math.min(extent, end),
       breakerOpen,
+      givenUp,
+      epoch,
+      attempts: usable ? attempts : NONE,
       ignored,
     }),
     start,

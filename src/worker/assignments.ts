@@ -172,8 +172,11 @@ export class Assignments {
       for (const one of begun) {
         const { owned } = one;
         owned.begin(one);
-        if (one.breakerOpen) runner.breakers.startHalfOpen(owned.lane.tasks);
-        owned.commits.breakerOpen = runner.breakers.isOpen(owned.lane.tasks);
+        const { tasks } = owned.lane;
+        if (one.breakerOpen) runner.breakers.startHalfOpen(tasks);
+        runner.breakers.resumeRun(tasks, one.givenUp);
+        owned.commits.breakerOpen = runner.breakers.isOpen(tasks);
+        owned.commits.givenUp = () => runner.breakers.givenUp(tasks);
         this.#opening.add(owned);
         committer.hurry(owned);
       }

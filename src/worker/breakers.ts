@@ -74,6 +74,22 @@ export class Breakers {
     }
   }
 
+  /** So many were given up on end, by the owner before. */
+  resumeRun(tasks: readonly Task[], givenUp: number): void {
+    for (const { breaker, task } of this.#parts.tasks) {
+      if (tasks.includes(task)) breaker.resumeRun(givenUp);
+    }
+  }
+
+  /** The most that one of these has given up on end: the commits of their topic say so. */
+  givenUp(tasks: readonly Task[]): number {
+    let most = 0;
+    for (const { breaker, task } of this.#parts.tasks) {
+      if (breaker.run > most && tasks.includes(task)) most = breaker.run;
+    }
+    return most;
+  }
+
   #startProbing(task: TaskState): void {
     if (!task.breaker.startProbing()) return;
     task.admits = 0;

@@ -29,6 +29,12 @@ const MOST_SIZE_REFUSALS = 5;
 
 export class CommitState {
   readonly #tracker: OffsetTracker<Execution>;
+  /** The newest leader epoch of a message received, by this owner or one before; -1 when unknown. */
+  epoch: number;
+  /** Messages of the topic that were given up on end. */
+  givenUp: () => number = () => 0;
+  /** Failed attempts of unfinished messages, by offset. */
+  readonly #attempts: Map<number, number>;
   #incarnation: Incarnation;
   /** Also what was started is to be confirmed soon: the last owner did not leave in good order. */
   eager = false;
@@ -63,11 +69,13 @@ export class CommitState {
 
   constructor(
     tracker: OffsetTracker<Execution>,
-    from: Pick<Resumption, "offset" | "takeovers" | "extent">,
+    from: Pick<Resumption, "offset" | "takeovers" | "extent" | "epoch" | "attempts">,
     incarnation: Incarnation,
   ) {
     this.#tracker = tracker;
     this.#takeovers = from.takeovers;
+    this.epoch = from.epoch;
+    this.#attempts = new Map(from.attempts);
     this.#suspicionEnd = Math.max(from.extent, from.offset + untoldStarts(from.takeovers));
     this.#incarnation = incarnation;
   }
@@ -142,6 +150,22 @@ export class CommitState {
     this.#revision++;
   }
 
+  /** An attempt has failed, the message stays: the next owner is to know how many there were. */
+  noteFailed(offset: number, attempts: number): void {
+    this.#attempts.set(offset, attempts);
+    this.#revision++;
+  }
+
+  /** Failed attempts of a message, of which nothing else is known. */
+  failedAttempts(offset: number): number {
+    return this.#attempts.size === 0 ? 0 : this.#attempts.get(offset) ?? 0;
+  }
+
+  /** The message is finished. */
+  forgetAttempts(offset: number): void {
+    if (this.#attempts.size > 0) this.#attempts.delete(offset);
+  }
+
   /** There was nothing that could have ended the earlier owners. */
   forgetTakeovers(): void {
     if (this.#takeovers === 0) return;
@@ -175,6 +199,9 @@ export class CommitState {
       suspect: this.#suspect !== null && this.#suspect >= watermark ? this.#suspect : null,
       exclusive: this.#exclusive,
       extent: Math.max(this.#extent, watermark),
+      epoch: this.epoch,
+      givenUp: this.givenUp(),
+      attempts: this.#attempts,
     };
     const withMap = this.#detail === "map" && !this.#leaveOutMap && this.#incarnation !== null;
     const total = this.#tracker.finishedAhead;

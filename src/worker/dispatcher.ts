@@ -103,6 +103,8 @@ export class Dispatcher {
     const offset = batch.offset(index);
     const expected = partition.tracker.position;
     if (offset > expected && expected >= 0) this.#noteGap(partition, expected, offset);
+    const epoch = batch.leaderEpoch(index);
+    if (epoch > partition.commits.epoch) partition.enterEpoch(epoch);
     let position = partition.tracker.receive(offset);
     if (position === REWOUND) {
       this.#noteRewind(partition, expected, offset);

@@ -50,8 +50,8 @@ export class Execution implements Linked<Execution> {
   state: ExecutionState = "due";
   /** What it has to wait for its turn by, one character a byte; `null` when it is unordered. */
   orderKey: string | null = null;
-  /** Attempts started that count; those that fail under an open breaker do not. */
-  attempt = 0;
+  /** Attempts started that count, by earlier owners too; those that fail under an open breaker do not. */
+  attempt: number;
   /** All that were started, to tell them apart. */
   starts = 0;
   startedAt = 0;
@@ -82,6 +82,7 @@ export class Execution implements Linked<Execution> {
     this.offset = batch.offset(index);
     this.bytes = batch.size(index);
     this.receivedAt = now;
+    this.attempt = partition.commits.failedAttempts(this.offset);
   }
 
   /** Counts it among what a drain of its partition waits for, or takes it off. */

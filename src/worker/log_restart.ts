@@ -25,6 +25,7 @@ export function restartLog(
     execution.moveTo(fresh, position);
   }
   fresh.commits.breakerOpen = runner.breakers.isOpen(fresh.lane.tasks);
+  fresh.commits.givenUp = partition.commits.givenUp;
   runner.forgetLeaving();
   // Whatever ended earlier owners was in the old log.
   for (const execution of partition.caution?.held ?? []) {

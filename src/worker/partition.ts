@@ -15,6 +15,8 @@ export type BlockReason = "opening" | "revoked" | "cautious" | "too far ahead" |
 /** Where a partition's work begins. */
 export type Beginning = Resumption & { incarnation: Incarnation };
 
+const NOTHING_KNOWN = { offset: -1, takeovers: 0, extent: -1, epoch: -1, attempts: new Map() };
+
 /**
  * A `Partition` is one assignment of a partition, so the object itself is the assignment's epoch: a
  * task in flight refers to it, and once it is closed no outcome of that task changes anything. The
@@ -44,7 +46,7 @@ export class Partition {
     this.lane = lane;
     this.partition = partition;
     this.queue = queue;
-    this.commits = new CommitState(this.tracker, { offset: -1, takeovers: 0, extent: -1 }, null);
+    this.commits = new CommitState(this.tracker, NOTHING_KNOWN, null);
   }
 
   /** What earlier owners have left; before the first message. */
@@ -56,6 +58,21 @@ export class Partition {
     // It stays named until its dead letter is written.
     const condemned = this.caution?.condemned ?? null;
     if (condemned !== null) this.commits.setSuspect(condemned, true);
+  }
+
+  /**
+   * A message of a later leader epoch than all before. What earlier owners finished from here on was of a log
+   * that has been truncated: other messages have its offsets now.
+   */
+  enterEpoch(epoch: number): void {
+    if (this.commits.epoch >= 0) this.tracker.forgetRestored();
+    this.commits.epoch = epoch;
+  }
+
+  /** Nothing of it is left to be done. */
+  finish({ offset, position }: Execution): void {
+    this.tracker.finish(position);
+    this.commits.forgetAttempts(offset);
   }
 
   /** Last offset that the broker confirmed in this assignment; -1 before. */

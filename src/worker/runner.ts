@@ -116,8 +116,7 @@ export class Runner {
     if (!this.#waiting.admit(execution)) return;
     const isAlone = !this.stopped && this.exclusive === execution;
     const hasSlot = isAlone || this.#hasSlot(execution.task);
-    const mayStart = hasSlot && this.breakers.admit(execution);
-    if (mayStart) this.#start(execution);
+    if (hasSlot && this.breakers.admit(execution)) this.#start(execution);
     else this.#waiting.becomeDue(execution);
   }
 
@@ -262,6 +261,7 @@ export class Runner {
       else this.breakers.gaveUp(execution);
       return this.#burials.send(execution);
     }
+    partition.commits.noteFailed(execution.offset, execution.attempt);
     if (partition.leaving) return this.#waiting.letGo(execution);
     if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
@@ -277,7 +277,7 @@ export class Runner {
 
   #finish(execution: Execution): void {
     const { partition } = execution;
-    if (!partition.closed) partition.tracker.finish(execution.position);
+    if (!partition.closed) partition.finish(execution);
     this.#waiting.letGo(execution);
   }
 

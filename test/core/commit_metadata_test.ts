@@ -17,6 +17,9 @@ const header: CommitHeader = {
   suspect: null,
   exclusive: false,
   extent: 100,
+  epoch: 7,
+  givenUp: 3,
+  attempts: new Map([[104, 2]]),
 };
 const RUNS: FinishedRun[] = [{ from: 102, to: 110, count: 8 }, { from: 120, to: 121, count: 1 }];
 
@@ -36,6 +39,12 @@ const headers = fc.nat({ max: 2 ** 40 }).chain((offset) =>
       suspect: fc.option(fc.nat({ max: 1_000_000 }).map((above) => offset + above)),
       exclusive: fc.boolean(),
       extent: fc.nat({ max: 1_000_000 }).map((above) => offset + above),
+      epoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
+      givenUp: fc.nat({ max: 100_000 }),
+      attempts: fc.array(
+        fc.tuple(fc.nat({ max: 1_000_000 }).map((above) => offset + above), fc.nat({ max: 100 })),
+        { maxLength: 20 },
+      ).map((entries) => new Map(entries)),
     }).map((header) => ({ ...header, exclusive: header.exclusive && header.suspect !== null })),
   )
 );
@@ -50,6 +59,17 @@ describe("encodeMetadata", () => {
       const finished = [{ from: offset + 2, to: offset + 5 }];
       assert.deepEqual(decodeMetadata(offset, text), { ...header, finished });
     }));
+  });
+
+  test("tells as many failed attempts as a quarter of the room holds", () => {
+    const attempts = new Map(Array.from({ length: 5000 }, (_, at) => [100 + 3 * at, 1 + at % 4]));
+    const { text } = encode(100, { ...header, attempts }, RUNS);
+    assert.ok(text.length <= MAX_METADATA);
+    const read = decodeMetadata(100, text);
+    assert.ok(read && !("problem" in read));
+    assert.ok(read.attempts.size > 100 && read.attempts.size < 400, `${read.attempts.size}`);
+    for (const [offset, failed] of read.attempts) assert.equal(attempts.get(offset), failed);
+    assert.equal(read.finished.length, 2, "the map has its place");
   });
 
   test("keeps to the limit: a map that is cut, then none, then nothing at all", () => {

@@ -18,6 +18,9 @@ const HEADER: CommitHeader = {
   suspect: null,
   exclusive: false,
   extent: 30,
+  epoch: 2,
+  givenUp: 0,
+  attempts: new Map(),
 };
 const RUN: FinishedRun = { from: 22, to: 25, count: 3 };
 
@@ -43,6 +46,9 @@ const FRESH = {
   suspect: null,
   exclusive: false,
   breakerOpen: false,
+  givenUp: 0,
+  epoch: -1,
+  attempts: new Map(),
   reset: null,
   ignored: null,
 };
@@ -61,7 +67,7 @@ describe("resume", () => {
     const found = resumed({ metadata: metadata({ closed: true, takeovers: 2, suspect: 20 }) });
     const finished = [{ from: 22, to: 25 }];
     // The takeovers before it count on: it has not finished what may have caused them.
-    assert.deepEqual(found, { ...FRESH, offset: 20, extent: 30, finished, takeovers: 2 });
+    assert.deepEqual(found, { ...FRESH, offset: 20, extent: 30, epoch: 2, finished, takeovers: 2 });
   });
 
   test("after an owner that did not leave: one takeover more, and its suspect", () => {
