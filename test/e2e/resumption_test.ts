@@ -58,7 +58,7 @@ brokerTest("metadata of another program: told, and all from the offset on runs",
     topic: from,
     partition: 0,
     offset: 2,
-    metadata: "t1;forged;o;;;;r____;x",
+    metadata: "t1;forged;o;0;;;;0;;r____;x",
   }]);
   await using worker = runWorker(folder);
   const { offset, reason } = await worker.waitForEvent("metadata-ignored");
