@@ -35,7 +35,10 @@ brokerTest("one long task at the head, killed: of those behind it none runs agai
     await until("all behind the head to be done", () => folder.finishedCount() === QUICK);
     await until("the broker to know", async () => {
       const { offset, metadata } = (await committed(first.group, from)).get(0)!;
-      return offset === 0 && finishedIn(decodeMetadata(offset, metadata)) === QUICK;
+      const read = decodeMetadata(offset, metadata);
+      if (offset > 0 || finishedIn(read) < QUICK) return false;
+      assert.ok(read && !("problem" in read) && read.epoch >= 0, "the leader epoch is known");
+      return true;
     });
     first.kill("SIGKILL");
     await first.waitForExit();
