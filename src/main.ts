@@ -13,6 +13,7 @@ const handlers: Handlers = {
   check: async (invocation) => (await import("./cli/check.ts")).check(invocation),
   dev: async (invocation) => (await import("./cli/dev.ts")).dev(invocation),
   broker: async (invocation) => (await import("./cli/broker.ts")).broker(invocation),
+  bench: async (invocation) => (await import("./cli/bench.ts")).bench(invocation),
   version: async () => (await import("./cli/version.ts")).describeVersions(),
 };
 

@@ -86,6 +86,19 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     arguments: [{ ...MODULE, help: "Module whose topics it makes", required: false }],
     examples: [["taskc broker ./tasks.ts", "prints 127.0.0.1:PORT once all is there"]],
   },
+  bench: {
+    summary: "Measure how fast jobs are done",
+    description:
+      "Sends jobs and runs them in a worker of its own, from the first send to the last " +
+      "completion, with and without I/O. On your brokers it makes a topic and a group for it and " +
+      "removes them in the end.",
+    arguments: [],
+    examples: [
+      ["taskc bench --embedded", "no Kafka needed"],
+      ["taskc bench --brokers kafka:9092 --row 1000x10@2s", "your jobs, on your brokers"],
+      ["taskc bench --json > bench.json", "for scripts"],
+    ],
+  },
   completions: {
     summary: "Print the completion script of a shell",
     description: "Prints a script that completes commands, options, their values and modules.",
@@ -119,5 +132,6 @@ export interface CommandArguments {
   check: { module: string };
   dev: { module: string };
   broker: { module: string | null };
+  bench: Record<never, never>;
   completions: { shell: string };
 }

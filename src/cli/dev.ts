@@ -13,6 +13,7 @@ import { EMBEDDED_BROKER_VARIABLE, type Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
 import { watchModule } from "../task/watch.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** Settings that the child takes over; the broker and the topics are ours. */
 const OWN_FLAGS = [
@@ -37,7 +38,7 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   const start = () => {
     changed = null;
     const [program, ...before] = ownCommand();
-    child = spawn(program!, [
+    child = spawn(program, [
       ...before,
       "run",
       args.module,
@@ -81,13 +82,6 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   watch.close();
   await broker.close();
   return exitCode;
-}
-
-/** The command that started this process, without its arguments. */
-function ownCommand(): string[] {
-  const script = process.argv[1];
-  const compiled = script === undefined || script.startsWith("/$bunfs/");
-  return compiled ? [process.execPath] : [process.execPath, script];
 }
 
 function note(text: string): void {

@@ -23,12 +23,14 @@ import {
   text,
   whole,
 } from "./option_kind.ts";
+import { type BenchRow, benchRows } from "./bench_row.ts";
 import { librdkafkaProperties } from "./librdkafka_properties.ts";
 
-export type CommandName = "run" | "send" | "check" | "dev" | "broker" | "completions";
+export type CommandName = "run" | "send" | "check" | "dev" | "broker" | "bench" | "completions";
 
 /** Headings of the help, in its order. */
 export const OPTION_GROUPS = [
+  "Bench",
   "Message",
   "Kafka",
   "Work",
@@ -78,6 +80,17 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MIB = 1024 ** 2;
 
+/** The table of the article that taskc comes from (README). */
+const ARTICLE_ROWS: BenchRow[] = [
+  { jobs: 100, requests: 5, ioMs: 0 },
+  { jobs: 200, requests: 5, ioMs: 0 },
+  { jobs: 200, requests: 10, ioMs: 0 },
+  { jobs: 200, requests: 20, ioMs: 0 },
+  { jobs: 300, requests: 10, ioMs: 0 },
+  { jobs: 300, requests: 10, ioMs: 5 * SECOND },
+  { jobs: 300, requests: 20, ioMs: 5 * SECOND },
+];
+
 export const OPTIONS = {
   key: option({
     kind: optional(text("KEY")),
@@ -107,12 +120,41 @@ export const OPTIONS = {
     sources: [],
   }),
 
+  rows: option({
+    kind: benchRows(),
+    help: "A row of the table: so many jobs of so many requests, each waiting so long for I/O",
+    details:
+      "`300x20@5s` is 6,000 messages whose tasks wait 5 s each. Give it again for more rows.",
+    group: "Bench",
+    commands: ["bench"],
+    default: ARTICLE_ROWS,
+    defaultText: "the article's seven",
+    flag: "--row",
+    sources: [],
+  }),
+  rounds: option({
+    kind: whole(1, 1_000),
+    help: "Rounds of each row",
+    group: "Bench",
+    commands: ["bench"],
+    default: 3,
+    sources: [],
+  }),
+  embedded: option({
+    kind: onOff(),
+    help: "Measure with a broker in memory, started for it, instead of Kafka",
+    group: "Bench",
+    commands: ["bench"],
+    default: false,
+    sources: [],
+  }),
+
   brokers: option({
     kind: brokerList(),
     help: "Brokers to start from; the port is 9092 where none is given",
     details: "An IPv6 address stands in brackets: `[::1]:9092`.",
     group: "Kafka",
-    commands: ["run", "send", "check"],
+    commands: ["run", "send", "check", "bench"],
     default: ["127.0.0.1:9092"],
     placeholder: "HOST:PORT,…",
   }),
@@ -163,7 +205,7 @@ export const OPTIONS = {
       "`TASKC_X_SASL_PASSWORD` is `-X sasl.password`; secrets belong there, since a command line can " +
       "be read by others on the machine.",
     group: "Kafka",
-    commands: ["run", "send", "check", "dev"],
+    commands: ["run", "send", "check", "dev", "bench"],
     default: {},
     defaultText: "none",
     flag: "-X",
@@ -173,7 +215,7 @@ export const OPTIONS = {
     kind: duration(100, HOUR),
     help: "How long Kafka may take to answer",
     group: "Kafka",
-    commands: ["send", "check"],
+    commands: ["send", "check", "bench"],
     default: 10 * SECOND,
     sources: [],
   }),
@@ -385,7 +427,7 @@ export const OPTIONS = {
     kind: onOff(),
     help: "Print each result as a JSON object on a line of its own",
     group: "Output",
-    commands: ["send"],
+    commands: ["send", "bench"],
     default: false,
     sources: [],
   }),
@@ -393,7 +435,7 @@ export const OPTIONS = {
     kind: optional(text("FILE")),
     help: "Read this settings file",
     group: "General",
-    commands: ["run", "send", "check", "dev"],
+    commands: ["run", "send", "check", "dev", "bench"],
     default: null,
     defaultText: "taskc.json in the current folder, if it is there",
     sources: ["variable"],

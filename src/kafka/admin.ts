@@ -60,6 +60,31 @@ export async function createTopics(
   await waitUntilKnown(producer, topics.map(({ topic }) => topic));
 }
 
+/** Removes topics; one that is not there is as well. Throws a `KafkaError` otherwise. */
+export async function removeTopics(
+  producer: KafkaProducer,
+  topics: readonly string[],
+): Promise<void> {
+  const admin = await adminOf(producer.client);
+  for (const topic of topics) {
+    try {
+      await call<void>((callback) => admin.deleteTopic(topic, ADMIN_TIMEOUT_MS, callback));
+    } catch (error) {
+      if ((error as KafkaError).kafkaCode === CODE.unknownTopic) continue;
+      throw toKafkaError((error as KafkaError).cause, `Cannot remove topic "${topic}"`);
+    }
+  }
+}
+
+/** Removes a group without members, with its offsets. Throws a `KafkaError`. */
+export async function removeGroup(producer: KafkaProducer, group: string): Promise<void> {
+  const admin = await adminOf(producer.client);
+  const [report] = await call<{ error?: unknown }[]>((callback) =>
+    admin.deleteGroups([group], { timeout: ADMIN_TIMEOUT_MS }, callback as never)
+  );
+  if (report?.error) throw toKafkaError(report.error, `Cannot remove group "${group}"`);
+}
+
 /** Brokers answer before all of them know the topic; a client that asks too early is told there is none. */
 async function waitUntilKnown(producer: KafkaProducer, topics: readonly string[]): Promise<void> {
   const until = Date.now() + ADMIN_TIMEOUT_MS;

@@ -15,6 +15,7 @@ export const CODE = {
   unknown: -1,
   queueFull: -184,
   topicAlreadyExists: 36,
+  unknownTopic: 3,
 } as const;
 
 /** The package's consumer, with the methods that its types leave out. */

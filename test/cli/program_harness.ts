@@ -30,6 +30,7 @@ export async function runTaskc(argv: string[], options: RunOptions = {}): Promis
     check: note("check"),
     dev: note("dev"),
     broker: note("broker"),
+    bench: note("bench"),
     version: () => Promise.resolve("taskc 1.2.3"),
     ...options.handlers,
   };

@@ -105,11 +105,11 @@ test("usage errors exit 2 and say what was most likely meant", async () => {
     ],
     [
       ["zzzz"],
-      'error: Unknown command "zzzz"\nhint:  Commands: run, send, check, dev, broker, completions\n',
+      'error: Unknown command "zzzz"\nhint:  Commands: run, send, check, dev, broker, bench, completions\n',
     ],
     [
       ["zzzz", "--x"],
-      'error: Unknown command "zzzz"\nhint:  Commands: run, send, check, dev, broker, completions\n',
+      'error: Unknown command "zzzz"\nhint:  Commands: run, send, check, dev, broker, bench, completions\n',
     ],
     [["help", "snd"], 'error: Unknown command "snd"\nhint:  Did you mean "send"?\n'],
     [
