@@ -78,8 +78,15 @@ const ownImports: BunPlugin = {
 
 const result = await Bun.build({
   entrypoints: [resolve(root, "src/main.ts")],
-  // Settings come from flags, TASKC_ variables and taskc.json, not from whatever lies in the folder.
-  compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
+  compile: {
+    outfile,
+    // Settings come from flags, TASKC_ variables and taskc.json, not from whatever lies in the folder.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+    // How a user's module finds its imports: `main` and `exports` of packages, `paths` of TypeScript.
+    autoloadPackageJson: true,
+    autoloadTsconfig: true,
+  },
   target: "bun",
   // Bytecode halves the time to start. It comes from the minified text; names stay whole for the sake
   // of error names, and stacks are mapped back to the sources.
