@@ -2,8 +2,9 @@
 import process from "node:process";
 import { type Handlers, runProgram } from "./cli/program.ts";
 import { restartWithSettings } from "./cli/runtime_limits.ts";
-import { reportFailure, takesColours } from "./cli/report_failure.ts";
+import { reportFailure } from "./cli/report_failure.ts";
 import { EnvironmentError, EXIT } from "./errors.ts";
+import { takesColours } from "./render/terminal_support.ts";
 
 if (process.argv[2] === "run") restartWithSettings(process.argv.slice(2));
 

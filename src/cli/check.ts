@@ -7,9 +7,10 @@ import { EXIT, type ExitCode, TaskcError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { lookForTopics, missingTopics } from "../kafka/topics.ts";
 import { escapeText } from "../render/escape.ts";
+import { takesColours } from "../render/terminal_support.ts";
 import type { Task } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
-import { reportFailure, takesColours } from "./report_failure.ts";
+import { reportFailure } from "./report_failure.ts";
 import { selectTasks } from "./select_tasks.ts";
 
 const CLOSE_MS = 1000;

@@ -9,7 +9,8 @@ import type { EffectiveSetting, FlagTexts, Settings } from "../config/settings.t
 import { COMMAND_NAMES, type CommandArguments, COMMANDS, PROGRAM } from "./commands.ts";
 import { describeExamples, describeSources, helpWidthOf, TaskcHelp, usageOf } from "./help.ts";
 import { addOption, optionKeysOf, readFlags, writeFlags } from "./option_flags.ts";
-import { reportFailure, takesColours } from "./report_failure.ts";
+import { isTerminal, takesColours } from "../render/terminal_support.ts";
+import { reportFailure } from "./report_failure.ts";
 import { describeUsageError, unknownCommand } from "./usage_errors.ts";
 
 /** `taskc dev` sets this to 1 for its child, which then leaves settings of other brokers unread. */
@@ -221,7 +222,7 @@ async function invoke(
       env: around.env,
       folder: around.folder,
       module: args.module ?? null,
-      stderrIsTerminal: around.stderr.isTTY === true && around.env.TERM !== "dumb",
+      stderrIsTerminal: isTerminal(around.stderr, around.env),
       embeddedBroker: around.env[EMBEDDED_BROKER_VARIABLE] === "1",
       now: around.now,
     });

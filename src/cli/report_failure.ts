@@ -31,19 +31,6 @@ export function reportFailure(
   return EXIT.bug;
 }
 
-/**
- * Whether a stream takes colours: NO_COLOR wins, then FORCE_COLOR, then it must be a terminal that is
- * not dumb.
- */
-export function takesColours(
-  stream: { isTTY?: boolean | undefined },
-  env: Readonly<Record<string, string | undefined>>,
-): boolean {
-  if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return !["0", "false"].includes(env.FORCE_COLOR);
-  return stream.isTTY === true && env.TERM !== "dumb";
-}
-
 function describeBug(error: unknown): string {
   if (!(error instanceof Error)) return `Unexpected failure: ${String(error)}`;
   const stack = error.stack?.includes(error.message)

@@ -1,4 +1,5 @@
 /** `taskc run`: wires a worker to Kafka, to the stats and to the process's signals. */
+import process from "node:process";
 import { refusedByProtocol, splitProperties } from "../config/librdkafka_properties.ts";
 import type { Settings } from "../config/settings.ts";
 import {
@@ -22,6 +23,7 @@ import {
 import { KafkaProducer } from "../kafka/producer.ts";
 import { askTopic, TopicWatch } from "../kafka/topic_watch.ts";
 import { prepareTopics } from "../kafka/topics.ts";
+import { chooseStatsMode } from "../render/terminal_support.ts";
 import { StatsCollector } from "../stats/collector.ts";
 import type { TaskModule } from "../task/registry.ts";
 import { bindSender } from "../task/task.ts";
@@ -52,11 +54,13 @@ export async function run(invocation: Invocation<"run">): Promise<ExitCode> {
 }
 
 async function runModule(
-  { settings, args }: Invocation<"run">,
+  { settings: given, args }: Invocation<"run">,
   early: EarlySignals,
   deadline: StartDeadline,
 ): Promise<ExitCode> {
   const module = selectTasks(await loadModule(args.module), settings.only);
+  const stats = chooseStatsMode(given.stats, process.stderr, process.env);
+  const settings = { ...given, stats };
   early.heed();
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);

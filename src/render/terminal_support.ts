@@ -8,21 +8,26 @@ export interface OutputStream {
   isTTY?: boolean | undefined;
 }
 
+/** Whether what is written there is seen on a terminal that knows escape sequences. */
+export function isTerminal(stream: OutputStream, env: Environment): boolean {
+  return stream.isTTY === true && env.TERM !== "dumb";
+}
+
 /**
- * How to show the stats: as asked (`--stats`), else a panel on a terminal and lines anywhere else. A
- * panel is never drawn where its escapes would end up in a file, or on a terminal without them
- * (`TERM=dumb`): `tty` becomes `lines` there.
+ * How to show the stats: as asked, save that a panel is never drawn where its escapes would end up in a
+ * file, or on a terminal without them (`TERM=dumb`): `tty` becomes `lines` there.
  */
 export function chooseStatsMode(
-  { flag, stream, env }: {
-    flag?: StatsMode | undefined;
-    stream: OutputStream;
-    env: Environment;
-  },
+  asked: StatsMode,
+  stream: OutputStream,
+  env: Environment,
 ): StatsMode {
-  const panel = stream.isTTY === true && env.TERM !== "dumb";
-  if (flag === undefined || flag === "tty") return panel ? "tty" : "lines";
-  return flag;
+  return asked === "tty" && !isTerminal(stream, env) ? "lines" : asked;
+}
+
+/** Whether a stream takes colours, and if only because it is told to. */
+export function takesColours(stream: OutputStream, env: Environment): boolean {
+  return colourLevel(env, stream) > 0;
 }
 
 /**
@@ -33,7 +38,7 @@ export function colourLevel(env: Environment, stream: OutputStream): ColourLevel
   const forced = forcedLevel(env.FORCE_COLOR);
   if (forced !== null) return forced;
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") return 0;
-  if (stream.isTTY !== true || env.TERM === "dumb") return 0;
+  if (!isTerminal(stream, env)) return 0;
   if (/^(truecolor|24bit)$/i.test(env.COLORTERM ?? "")) return 3;
   return /-256(color)?$/i.test(env.TERM ?? "") ? 2 : 1;
 }

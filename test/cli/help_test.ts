@@ -60,7 +60,7 @@ test("help names every option of a command, under its heading", async () => {
   }
 });
 
-test("colours obey NO_COLOR, FORCE_COLOR and a dumb terminal", async () => {
+test("colours obey FORCE_COLOR, NO_COLOR and a dumb terminal", async () => {
   const isColoured = async (env: Record<string, string>, columns?: number) => {
     const { stdout } = await runTaskc(
       ["--help"],
@@ -70,7 +70,8 @@ test("colours obey NO_COLOR, FORCE_COLOR and a dumb terminal", async () => {
   };
   assert.equal(await isColoured({ TERM: "xterm" }, 80), true);
   assert.equal(await isColoured({ TERM: "dumb" }, 80), false);
-  assert.equal(await isColoured({ NO_COLOR: "1", FORCE_COLOR: "1" }, 80), false);
+  assert.equal(await isColoured({ NO_COLOR: "1" }, 80), false);
+  assert.equal(await isColoured({ NO_COLOR: "1", FORCE_COLOR: "1" }), true);
   assert.equal(await isColoured({ FORCE_COLOR: "1" }), true);
   assert.equal(await isColoured({ FORCE_COLOR: "0" }, 80), false);
   assert.equal(await isColoured({}), false);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportFailure, takesColours } from "../../src/cli/report_failure.ts";
+import { reportFailure } from "../../src/cli/report_failure.ts";
 import { EnvironmentError, EXIT, ModuleError, SettingsError } from "../../src/errors.ts";
 
 function report(error: unknown, colours = false): { code: number; text: string } {
@@ -39,14 +39,4 @@ test("reportFailure colours only when told", () => {
   const error = new ModuleError("x", { hint: "y" });
   assert.equal(report(error, false).text.includes("\x1b"), false);
   assert.ok(report(error, true).text.startsWith("\x1b[31m\x1b[1merror:"));
-});
-
-test("takesColours asks NO_COLOR, then FORCE_COLOR, then the terminal", () => {
-  assert.equal(takesColours({ isTTY: true }, {}), true);
-  assert.equal(takesColours({ isTTY: true }, { NO_COLOR: "" }), true);
-  assert.equal(takesColours({ isTTY: true }, { NO_COLOR: "1" }), false);
-  assert.equal(takesColours({ isTTY: true }, { TERM: "dumb" }), false);
-  assert.equal(takesColours({}, {}), false);
-  assert.equal(takesColours({}, { FORCE_COLOR: "1" }), true);
-  assert.equal(takesColours({ isTTY: true }, { FORCE_COLOR: "false" }), false);
 });

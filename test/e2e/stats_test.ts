@@ -65,6 +65,26 @@ brokerTest("piped figures are plain lines without escape sequences, with a summa
   assert.match(stderr, /\b2\b.*done|done.*\b2\b/i);
 });
 
+brokerTest("a panel that is asked for where there is no terminal becomes lines", async () => {
+  const from = await topic();
+  const asked: [flags: string[], env: Record<string, string>, file: string][] = [
+    [["--stats", "tty"], {}, "{}"],
+    [[], { TASKC_STATS: "tty" }, "{}"],
+    [[], { TERM: "xterm-256color" }, '{ "stats": "tty" }'],
+  ];
+  for (const [flags, env, file] of asked) {
+    using folder = project({ "tasks.ts": workModule(from), "taskc.json": file });
+    const { code, stderr } = await runTaskc(
+      ["run", "tasks.ts", "--drain", "--group", uniqueName("lines"), ...flags],
+      { cwd: folder.folder, env },
+    );
+    assert.equal(code, 0, stderr);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(stderr, /\x1b|\r/);
+    assert.match(stderr, /^\S+Z summary done=0 /m);
+  }
+});
+
 brokerTest("--stats off shows no figures, but events and errors", async () => {
   const from = await topic();
   using folder = project({ "tasks.ts": workModule(from) });

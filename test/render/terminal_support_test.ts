@@ -6,29 +6,29 @@ import {
   reflows,
   type StatsMode,
   supportsUnicode,
+  takesColours,
 } from "../../src/render/terminal_support.ts";
 
 const TTY = { isTTY: true };
 const PIPE = {};
 
 test("chooseStatsMode draws a panel only on a terminal that can", () => {
-  const cases: [StatsMode | undefined, object, Record<string, string>, StatsMode][] = [
-    [undefined, TTY, { TERM: "xterm-256color" }, "tty"],
-    [undefined, TTY, {}, "tty"],
-    [undefined, TTY, { TERM: "dumb" }, "lines"],
-    [undefined, PIPE, { TERM: "xterm-256color" }, "lines"],
+  const cases: [StatsMode, object, Record<string, string>, StatsMode][] = [
+    ["tty", TTY, { TERM: "xterm-256color" }, "tty"],
+    ["tty", TTY, {}, "tty"],
+    ["tty", PIPE, { TERM: "xterm-256color" }, "lines"],
     ["tty", PIPE, {}, "lines"],
     ["tty", TTY, { TERM: "dumb" }, "lines"],
     ["lines", TTY, {}, "lines"],
     ["json", TTY, {}, "json"],
     ["off", PIPE, {}, "off"],
   ];
-  for (const [flag, stream, env, expected] of cases) {
-    assert.equal(chooseStatsMode({ flag, stream, env }), expected);
+  for (const [asked, stream, env, expected] of cases) {
+    assert.equal(chooseStatsMode(asked, stream, env), expected);
   }
 });
 
-test("colourLevel obeys FORCE_COLOR, then NO_COLOR, then the terminal", () => {
+test("colourLevel and takesColours obey FORCE_COLOR, then NO_COLOR, then the terminal", () => {
   const cases: [Record<string, string>, object, number][] = [
     [{ TERM: "xterm" }, TTY, 1],
     [{}, TTY, 1],
@@ -47,6 +47,7 @@ test("colourLevel obeys FORCE_COLOR, then NO_COLOR, then the terminal", () => {
   ];
   for (const [env, stream, expected] of cases) {
     assert.equal(colourLevel(env, stream), expected, JSON.stringify(env));
+    assert.equal(takesColours(stream, env), expected > 0, JSON.stringify(env));
   }
 });
 
