@@ -75,4 +75,56 @@ describe("watchModule", { skip: !inBun }, () => {
     it.write("tasks.ts", "export {};\n");
     assert.equal(await it.next(), it.path("tasks.ts"));
   });
+
+  test("sees a folder that was missing: that of an import, and that of the module", async () => {
+    using it = watched();
+    it.write("tasks.ts", 'import "./absent/deep/more.ts";\nimport "./absent/short";\n');
+    assert.equal(await it.next(), it.path("tasks.ts"));
+    mkdirSync(join(it.folder, "absent/deep"), { recursive: true });
+    it.write("absent/deep/more.ts", "export {};\n");
+    assert.equal(await it.next(), it.path("absent/deep/more.ts"));
+    it.write("absent/short.ts", "export {};\n");
+    assert.equal(await it.next(), it.path("absent/short.ts"));
+    it.write("absent/short.ts", "export const a = 1;\n");
+    assert.equal(await it.next(), it.path("absent/short.ts"));
+  });
+
+  test("sees a module come whose folder was missing", async () => {
+    using it = watched();
+    const module = "jobs/mail/tasks.ts";
+    const told = new Promise<string>((resolve) => {
+      const watch = watchModule(join(it.folder, module), (file) => {
+        watch.close();
+        resolve(file);
+      });
+    });
+    mkdirSync(join(it.folder, "jobs/mail"), { recursive: true });
+    it.write(module, "export {};\n");
+    assert.equal(await told, it.path(module));
+  });
+
+  test("sees changes in a folder that was replaced, and replaced by a move above it", async () => {
+    using it = watched();
+    mkdirSync(join(it.folder, "lib/deep"));
+    it.write("lib/deep/low.ts", "export const low = 1;\n");
+    it.write("lib/base.ts", 'import "./deep/low.ts";\n');
+    assert.equal(await it.next(), it.path("lib/base.ts"));
+    rmSync(join(it.folder, "lib"), { recursive: true });
+    for (const text of ["2", "3"]) {
+      mkdirSync(join(it.folder, "lib/deep"), { recursive: true });
+      it.write("lib/base.ts", 'import "./deep/low.ts";\n');
+      it.write("lib/deep/low.ts", `export const low = ${text};\n`);
+      assert.equal(await it.next(), it.path("lib/deep/low.ts"));
+    }
+    mkdirSync(join(it.folder, "new/deep"), { recursive: true });
+    it.write("new/base.ts", 'import "./deep/low.ts";\n');
+    it.write("new/deep/low.ts", "export const low = 4;\n");
+    renameSync(join(it.folder, "lib"), join(it.folder, "old"));
+    renameSync(join(it.folder, "new"), join(it.folder, "lib"));
+    for (const text of ["5", "6"]) {
+      assert.equal(await it.next(), it.path("lib/deep/low.ts"));
+      it.write("lib/deep/low.ts", `export const low = ${text};\n`);
+    }
+    assert.equal(await it.next(), it.path("lib/deep/low.ts"));
+  });
 });
