@@ -95,8 +95,9 @@ export async function serveHealth(
   observed: () => Observed,
 ): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://health");
-    const problems = PATHS[pathname]?.(observed());
+    // Not by `URL`, which throws at what some clients send ("//").
+    const [path] = /^[^?#]*/.exec(request.url ?? "")!;
+    const problems = PATHS.get(path)?.(observed());
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405);
     else if (!problems) answer(response, 404);
     else answer(response, problems.length === 0 ? 200 : 503, problems);
@@ -126,10 +127,10 @@ export async function serveHealth(
   };
 }
 
-const PATHS: Readonly<Record<string, (observed: Observed) => string[]>> = {
-  "/healthz": healthProblems,
-  "/readyz": readinessProblems,
-};
+const PATHS: ReadonlyMap<string, (observed: Observed) => string[]> = new Map([
+  ["/healthz", healthProblems],
+  ["/readyz", readinessProblems],
+]);
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the port is in use",

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import process from "node:process";
 import { describe, test } from "node:test";
 import {
   healthProblems,
@@ -111,6 +114,19 @@ describe("Membership", () => {
   });
 });
 
+/** The first line of the answer to a request that `fetch` would not send. */
+async function askRaw(address: string, target: string): Promise<string> {
+  const [host, port] = address.split(":");
+  const socket = connect(Number(port), host);
+  try {
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const [answer] = await once(socket, "data");
+    return String(answer);
+  } finally {
+    socket.destroy();
+  }
+}
+
 describe("serveHealth", () => {
   test("answers 200 or 503 with the reasons, 404 for anything else, 405 for other methods", async () => {
     let observed = observe();
@@ -139,6 +155,24 @@ describe("serveHealth", () => {
       assert.deepEqual(await ask("/healthz", "POST"), [405, null]);
     } finally {
       server.close();
+    }
+  });
+
+  test("answers 404 to a target that is no URL, and throws nothing", async () => {
+    const strays: unknown[] = [];
+    const note = (error: unknown) => strays.push(error);
+    process.on("uncaughtException", note);
+    const server = await serveHealth({ host: "127.0.0.1", port: 0 }, observe);
+    try {
+      for (const target of ["//", "///", "//[", "*", "http://[/healthz"]) {
+        const answer = await askRaw(server.address, target);
+        assert.match(answer, /^HTTP\/1\.1 40[04] /, target);
+      }
+      assert.match(await askRaw(server.address, "/healthz?//"), /^HTTP\/1\.1 200 /);
+      assert.deepEqual(strays, []);
+    } finally {
+      server.close();
+      process.off("uncaughtException", note);
     }
   });
 
