@@ -30,6 +30,7 @@ import { bindSender } from "../task/task.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { Drain } from "../worker/drain.ts";
 import { Worker } from "../worker/worker.ts";
+import { backlogOf, backlogOfAll } from "./backlog.ts";
 import { type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
 import { EarlySignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
@@ -153,9 +154,7 @@ async function consume(
     await callSetup(module);
     if (settings.drain) {
       const deadline = settings.maxTime === null ? Infinity : clock.now() + settings.maxTime;
-      const targets = offsets.filter(({ start, end, committed }) =>
-        end > Math.max(start, committed)
-      );
+      const targets = offsets.filter((one) => backlogOf(one) > 0);
       drain = new Drain(targets, (open) => consumer.committed(open), consumer, deadline);
     }
     const worker = new Worker(
@@ -199,7 +198,8 @@ async function consume(
       const tellStarted = () => {
         const { protocol } = consumer;
         stats.event({ event: "started", group: settings.group, tasks: names, topics, protocol });
-        announceBacklog(stats, read, settings);
+        // A group that starts for the first time says how much waits: nobody is surprised by old work.
+        if (read.every(({ committed }) => committed < 0)) announceBacklog(stats, offsets, settings);
       };
       if (health) stats.event({ event: "health", address: health.address });
       // With nothing to do it would only disturb the group.
@@ -243,20 +243,15 @@ function chooseProtocol(settings: Settings<"run">, producer: KafkaProducer): Gro
   return protocol;
 }
 
-/** A group that starts for the first time says how much waits, so that nobody is surprised by old work. */
 function announceBacklog(
   stats: StatsCollector,
   offsets: readonly PartitionOffsets[],
   settings: Settings<"run">,
 ): void {
-  if (offsets.some(({ committed }) => committed >= 0)) return;
-  const messages = settings.from.kind === "latest"
-    ? 0
-    : offsets.reduce((sum, { start, end }) => sum + end - start, 0);
   const from = settings.from.kind === "time"
     ? new Date(settings.from.epochMs).toISOString()
     : settings.from.kind;
-  stats.event({ event: "waiting", messages, from });
+  stats.event({ event: "waiting", messages: backlogOfAll(offsets), from });
 }
 
 async function callSetup(module: TaskModule): Promise<void> {

@@ -60,6 +60,32 @@ brokerTest("run goes on where the worker before it stopped", async () => {
   ]);
 });
 
+brokerTest("a new group says how much waits for it from its start on", async () => {
+  const from = await topic({ partitions: 2 });
+  const noon = Date.parse("2026-05-02T12:00:00Z");
+  const values = json(Array.from({ length: 10 }, (_, id) => ({ id })));
+  await produce(
+    from,
+    values.map((one, hour) => ({
+      ...one,
+      partition: hour % 2,
+      timestamp: String(noon + hour * 3_600_000),
+    })),
+  );
+  const starts: [position: string, waiting: number, told: string][] = [
+    ["earliest", 10, "earliest"],
+    ["2026-05-02T18:30:00Z", 3, "2026-05-02T18:30:00.000Z"],
+    ["latest", 0, "latest"],
+  ];
+  for (const [position, messages, told] of starts) {
+    using folder = project({ "tasks.ts": workModule(from) });
+    await using worker = runWorker(folder, ["--from", position]);
+    const event = await worker.waitForEvent("waiting");
+    assert.deepEqual([event.messages, event.from], [messages, told]);
+    await until("all of them to be done", () => folder.finishedCount() === messages);
+  }
+});
+
 brokerTest("a failing task is tried again until it succeeds", async () => {
   const from = await topic();
   using folder = project({

@@ -125,6 +125,8 @@ export interface Outgoing {
   value: string | Uint8Array | null;
   headers?: Record<string, string>;
   partition?: number;
+  /** Milliseconds since the epoch. */
+  timestamp?: string;
 }
 
 /** Sends the messages and resolves when the broker has acknowledged all of them. */
