@@ -59,9 +59,9 @@ async function runModule(
   early: EarlySignals,
   deadline: StartDeadline,
 ): Promise<ExitCode> {
-  const module = selectTasks(await loadModule(args.module), settings.only);
   const stats = chooseStatsMode(given.stats, process.stderr, process.env);
   const settings = { ...given, stats };
+  const module = selectTasks(await loadModule(args.module), settings.only);
   early.heed();
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);
@@ -142,7 +142,7 @@ async function consume(
     statisticsMs: settings.stats === "tty" || settings.drain ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };
-  const stats = new StatsCollector(clock.wall());
+  const stats = new StatsCollector(clock.now());
   let drain: Drain | null = null;
   try {
     deadline.step = "asking where the group stands";

@@ -34,7 +34,7 @@ export function startReporter(parts: {
         prefetchedBytes: consumer.statistics?.prefetchedBytes ?? 0,
         fetchedBytes: consumer.statistics?.receivedBytes ?? 0,
       }, clock.now()),
-    clock: { now: () => clock.wall() },
+    clock,
   });
   if (settings.stats !== "off") loopDelay.start();
   reporter.start();

@@ -35,8 +35,8 @@ export interface ReporterOptions {
   collector: StatsCollector;
   /** Asked once for each frame, line or record. */
   gauges: () => Gauges;
-  /** Milliseconds since the epoch, the same clock as the collector's. */
-  clock: { now(): number };
+  /** `now`: milliseconds that only rise, the same clock as the collector's; `wall`: since the epoch. */
+  clock: { now(): number; wall(): number };
   /** @default process.stderr */
   stream?: TerminalStream;
   /** @default process.stdout */
@@ -68,18 +68,17 @@ interface Output {
 /** The reporter of a mode; nothing is shown before its `start`. */
 export function createReporter(options: ReporterOptions): Reporter {
   const { mode, collector, gauges, clock, intervalMs = 10 * SECOND } = options;
-  const snapshot = () => collector.snapshot(clock.now(), gauges());
+  const snapshot = () => collector.snapshot(clock.now(), gauges(), clock.wall());
   const output = createOutput(options, snapshot);
   const limiter = mode === "json" ? null : new EventLimiter();
   const undo: (() => void)[] = [];
 
   const onEvent = (event: WorkerEvent) => {
-    if (limiter === null || limiter.admit(event)) output.event(event, clock.now());
+    if (limiter === null || limiter.admit(event)) output.event(event, clock.wall());
   };
   const onSecond = () => {
-    const now = clock.now();
-    if (mode !== "off") collector.tick(now);
-    for (const heldBack of limiter?.takeHeldBack() ?? []) output.heldBack(heldBack, now);
+    if (mode !== "off") collector.tick(clock.now());
+    for (const heldBack of limiter?.takeHeldBack() ?? []) output.heldBack(heldBack, clock.wall());
   };
   const every = (ms: number, turn: () => void) => {
     const timer = setInterval(turn, ms);
@@ -174,8 +173,9 @@ function panelRenderer(
     const quiet = inFlight > 0
       ? ""
       : [state, broker.state, waiting, collector.activity, size.columns, size.rows].join(" ");
-    if (quiet !== "" && quiet === last.quiet && Math.abs(now - last.at) < SECOND) return last.text;
-    last = { text: renderPanel(collector.snapshot(now, current), size, theme), at: now, quiet };
+    if (quiet !== "" && quiet === last.quiet && now - last.at < SECOND) return last.text;
+    const snapshot = collector.snapshot(now, current, clock.wall());
+    last = { text: renderPanel(snapshot, size, theme), at: now, quiet };
     return last.text;
   };
 }

@@ -28,7 +28,7 @@ export class StatsCollector implements Stats {
   #peakRssBytes = 0;
   #runTimes = new RunTimes();
 
-  /** `startMs`: milliseconds since the epoch, of the same clock as all later times. */
+  /** `startMs`: milliseconds of a clock that only rises, as are all later times. */
   constructor(startMs: number) {
     this.#startMs = startMs;
     this.#rate = new RateMeter(startMs);
@@ -87,14 +87,17 @@ export class StatsCollector implements Stats {
     this.#rate.advance(now, done);
   }
 
-  /** All figures at `now`, as plain data that does not change afterwards. Ticks by itself. */
-  snapshot(now: number, gauges: Gauges): Snapshot {
+  /**
+   * All figures at `now`, as plain data that does not change afterwards. Ticks by itself. `at`, since the
+   * epoch, only stamps them: that clock may be set back.
+   */
+  snapshot(now: number, gauges: Gauges, at: number): Snapshot {
     this.tick(now);
     this.#inFlight.peak = Math.max(this.#inFlight.peak, gauges.inFlight);
     this.#peakRssBytes = Math.max(this.#peakRssBytes, gauges.rssBytes);
     const byName = new Map(gauges.tasks.map((task) => [task.name, task]));
     return {
-      at: now,
+      at,
       uptimeMs: Math.max(0, now - this.#startMs),
       state: gauges.state,
       group: gauges.group,

@@ -25,13 +25,13 @@ class FakeStream extends EventEmitter {
 
 function setUp(mode: ReporterOptions["mode"], more: Partial<ReporterOptions> = {}) {
   const stream = new FakeStream();
-  const collector = new StatsCollector(AT - 5000);
+  const collector = new StatsCollector(-5000);
   const { tasks: _, ...gauges } = busySnapshot();
   const reporter = createReporter({
     mode,
     collector,
     gauges: () => ({ ...gauges, tasks: [] }),
-    clock: { now: () => AT },
+    clock: { now: () => 0, wall: () => AT },
     stream: stream as unknown as TerminalStream,
     ...more,
   });
@@ -66,6 +66,23 @@ test("createReporter of json begins with figures, and holds nothing back", () =>
   reporter.stop(busySnapshot());
   assert.deepEqual(stream.kinds, ["stats", ...Array(60).fill("event"), "summary"]);
   assert.equal(JSON.parse(stream.text.trimEnd().split("\n").at(-1)!).totals.done, 1_238_331);
+});
+
+test("createReporter goes on with its figures when the wall clock is set back", () => {
+  let [now, wall] = [0, AT];
+  const { stream, collector, reporter } = setUp("json", {
+    clock: { now: () => now, wall: () => wall },
+  });
+  reporter.start();
+  const recorder = collector.task("a", "t");
+  for (let i = 0; i < 30; i++) recorder.done(1);
+  now += 3000;
+  wall -= 3_600_000;
+  reporter.stop();
+  const record = JSON.parse(stream.text.trimEnd().split("\n").at(-1)!);
+  assert.equal(record.at, new Date(AT - 3_600_000).toISOString());
+  assert.equal(record.uptimeMs, 8000);
+  assert.equal(record.totals.ratePerSecond, 30 / 8);
 });
 
 test("createReporter of off writes events only", () => {

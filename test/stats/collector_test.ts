@@ -4,6 +4,9 @@ import { StatsCollector } from "../../src/stats/collector.ts";
 import type { WorkerEvent } from "../../src/stats/events.ts";
 import type { Gauges } from "../../src/stats/gauges.ts";
 
+/** The wall clock, which only stamps. */
+const AT = Date.parse("2026-11-22T13:30:10.123Z");
+
 function gauges(changes: Partial<Gauges> = {}): Gauges {
   return {
     state: "running",
@@ -41,7 +44,7 @@ test("StatsCollector adds tasks up", () => {
   b.discarded(20);
   collector.received(7);
   collector.skipped();
-  const { totals, tasks } = collector.snapshot(2000, gauges());
+  const { totals, tasks } = collector.snapshot(2000, gauges(), AT);
   assert.deepEqual(
     { ...totals, p50Ms: Math.round(totals.p50Ms!), p99Ms: Math.round(totals.p99Ms!) },
     {
@@ -83,8 +86,9 @@ test("StatsCollector takes from the gauges what only the worker knows", () => {
       tasks: [{ name: "b", inFlight: 5, limit: 9, waiting: 2, breaker: "open" }],
       topics: [{ topic: "t", partitions: [], lag: 0, blocked: null }],
     }),
+    AT,
   );
-  assert.equal(snapshot.at, 4000);
+  assert.equal(snapshot.at, AT);
   assert.equal(snapshot.uptimeMs, 3000);
   assert.equal(snapshot.inFlight, 5);
   assert.deepEqual(
@@ -101,9 +105,9 @@ test("StatsCollector remembers the most in flight between snapshots, and the mos
   const recorder = collector.task("a", "t");
   for (let i = 0; i < 40; i++) recorder.started();
   for (let i = 0; i < 40; i++) recorder.done(1);
-  assert.equal(collector.snapshot(1, gauges({ inFlight: 0, rssBytes: 500 })).peakInFlight, 40);
+  assert.equal(collector.snapshot(1, gauges({ inFlight: 0, rssBytes: 500 }), AT).peakInFlight, 40);
   // Attempts past their time limit still hold a slot: only the gauge knows.
-  const later = collector.snapshot(2, gauges({ inFlight: 41, rssBytes: 300 }));
+  const later = collector.snapshot(2, gauges({ inFlight: 41, rssBytes: 300 }), AT);
   assert.equal(later.peakInFlight, 41);
   assert.equal(later.peakRssBytes, 500);
 });
@@ -118,7 +122,7 @@ test("StatsCollector.tick gives each second its own figure", () => {
     }
     collector.tick(second * 1000);
   }
-  const snapshot = collector.snapshot(3500, gauges());
+  const snapshot = collector.snapshot(3500, gauges(), AT);
   assert.deepEqual(snapshot.rateHistory, [10, 20, 30]);
   assert.deepEqual(snapshot.tasks[0]!.rateHistory, [10, 20, 30]);
 });
@@ -126,12 +130,12 @@ test("StatsCollector.tick gives each second its own figure", () => {
 test("StatsCollector snapshots do not change afterwards", () => {
   const collector = new StatsCollector(0);
   const recorder = collector.task("a", "t");
-  const before = collector.snapshot(1000, gauges());
+  const before = collector.snapshot(1000, gauges(), AT);
   const copy = structuredClone(before);
   recorder.started();
   recorder.done(1);
   collector.received(1);
-  collector.snapshot(5000, gauges());
+  collector.snapshot(5000, gauges(), AT);
   assert.deepEqual(before, copy);
 });
 
@@ -160,7 +164,7 @@ test("StatsCollector counts dead letters that belong to no task", () => {
   collector.event(dead(null));
   collector.task("a", "t").dead();
   collector.event(dead("a"));
-  assert.equal(collector.snapshot(1, gauges()).totals.dead, 2);
+  assert.equal(collector.snapshot(1, gauges(), AT).totals.dead, 2);
 });
 
 test("StatsCollector.activity changes with every count", () => {
@@ -181,6 +185,6 @@ test("StatsCollector.activity changes with every count", () => {
   }
   const before = collector.activity;
   collector.tick(1000);
-  collector.snapshot(2000, gauges());
+  collector.snapshot(2000, gauges(), AT);
   assert.equal(collector.activity, before);
 });
