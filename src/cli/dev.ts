@@ -31,6 +31,8 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   let child: ChildProcess | null = null;
   let leaving = false;
   /** Why the child was told to stop: this file has changed. */
+  /** Of the module's last run. */
+  let lastCode: ExitCode = EXIT.ok;
   let changed: string | null = null;
   let finish: (code: ExitCode) => void = () => {};
   const finished = new Promise<ExitCode>((resolve) => finish = resolve);
@@ -53,7 +55,8 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
     });
     child.on("exit", (code) => {
       child = null;
-      if (leaving) finish((code ?? EXIT.interrupted) as ExitCode);
+      lastCode = (code ?? EXIT.interrupted) as ExitCode;
+      if (leaving) finish(lastCode);
       else if (changed !== null) restart(changed);
       else note(`the module ended with exit code ${code}; waiting for a change`);
     });
@@ -74,7 +77,7 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
       leaving = true;
       // A terminal tells the child as well; what comes together counts as one (supervise_process.ts).
       if (child) child.kill(signal);
-      else finish(EXIT.ok);
+      else finish(lastCode);
     });
   }
   start();

@@ -223,7 +223,7 @@ async function invoke(
       folder: around.folder,
       module: args.module ?? null,
       stderrIsTerminal: isTerminal(around.stderr, around.env),
-      embeddedBroker: around.env[EMBEDDED_BROKER_VARIABLE] === "1",
+      embeddedBroker: name === "dev" || around.env[EMBEDDED_BROKER_VARIABLE] === "1",
       now: around.now,
     });
   // The tables pair each name with its types; a union of functions cannot be told that.

@@ -7,6 +7,12 @@ import type { FoundSettings, Source } from "./settings.ts";
 /** librdkafka's default of `max.poll.interval.ms`. */
 const DEFAULT_MAX_POLL_INTERVAL = 300_000;
 
+/** That of the embedded broker, whatever else is set: a classic member would rejoin it late. */
+const DEV_PROTOCOL: FoundSettings["groupProtocol"] = {
+  value: "consumer",
+  source: { kind: "default", name: "taskc dev" },
+};
+
 type FoundProperties = ReadonlyMap<string, { value: string; source: Source }>;
 
 /** All problems of the combination; empty when there are none. */
@@ -15,12 +21,21 @@ export function checkTogether(
   found: FoundSettings,
   properties: FoundProperties,
 ): string[] {
-  if (command !== "run") return [];
-  return [
-    ...checkDependents(found),
-    ...checkProtocol(found, properties),
-    ...checkRevokeDrain(found, properties),
-  ];
+  switch (command) {
+    case "run":
+      return [
+        ...checkDependents(found),
+        ...checkProtocol(found.groupProtocol, properties),
+        ...checkRevokeDrain(found, properties),
+      ];
+    case "dev":
+      return [
+        ...checkProtocol(DEV_PROTOCOL, properties),
+        ...checkRevokeDrain(found, properties),
+      ];
+    default:
+      return [];
+  }
 }
 
 /** A flag that has no effect without another is a mistake; a file may well hold it for later. */
@@ -37,12 +52,15 @@ function checkDependents(found: FoundSettings): string[] {
   return problems;
 }
 
-function checkProtocol({ groupProtocol }: FoundSettings, properties: FoundProperties): string[] {
-  if (groupProtocol.value === "auto") return [];
+function checkProtocol(
+  { value: protocol, source }: FoundSettings["groupProtocol"],
+  properties: FoundProperties,
+): string[] {
+  if (protocol === "auto") return [];
   const plain = Object.fromEntries([...properties].map(([name, { value }]) => [name, value]));
-  return refusedByProtocol(plain, groupProtocol.value).map(([name, reason]) =>
+  return refusedByProtocol(plain, protocol).map(([name, reason]) =>
     `Cannot use ${name} (${properties.get(name)!.source.name}) with the group protocol ` +
-    `"${groupProtocol.value}" (${groupProtocol.source.name}): ${reason}`
+    `"${protocol}" (${source.name}): ${reason}`
   );
 }
 

@@ -50,7 +50,7 @@ export interface SettingsInput {
   module: string | null;
   stderrIsTerminal: boolean;
   /**
-   * True in the child of `taskc dev`: what variables and taskc.json say of Kafka is about other brokers
+   * True for `taskc dev` and its child: what variables and taskc.json say of Kafka is about other brokers
    * (their addresses, security, protocol) and is left unread; the group's name is not.
    */
   embeddedBroker: boolean;

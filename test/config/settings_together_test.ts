@@ -36,6 +36,20 @@ test("properties that an explicit group protocol forbids are refused with both s
   assert.deepEqual(problemsOf({ flags: { properties: flags.properties } }), []);
 });
 
+test("dev refuses what its own protocol forbids, and leaves what is set for other brokers unread", () => {
+  const properties = ["session.timeout.ms=6000"];
+  assert.deepEqual(problemsOf({ flags: { properties }, embeddedBroker: true }, "dev"), [
+    'Cannot use session.timeout.ms (-X) with the group protocol "consumer" (taskc dev): ' +
+    "the brokers set it (group.consumer.session.timeout.ms)",
+  ]);
+  const elsewhere = {
+    env: { TASKC_X_SESSION_TIMEOUT_MS: "6000", TASKC_GROUP_PROTOCOL: "classic" },
+    folder: folderWith({ properties: { "heartbeat.interval.ms": 100 } }),
+    embeddedBroker: true,
+  };
+  assert.deepEqual(problemsOf(elsewhere, "dev"), []);
+});
+
 test("options that need another one say so when they are given as flags", () => {
   assert.deepEqual(problemsOf({ flags: { partitions: ["3"], replicationFactor: ["3"] } }), [
     "Cannot use --partitions without --create-topics",
