@@ -4,11 +4,12 @@ import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
+import { heededSignals } from "./supervise_process.ts";
 
 export async function broker({ args }: Invocation<"broker">): Promise<ExitCode> {
   const module = args.module === null ? null : await loadModule(args.module);
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve());
+    for (const signal of heededSignals()) process.once(signal, () => resolve());
   });
   const embedded = await startEmbeddedBroker();
   // Whoever reads the address may send at once, so it comes last.

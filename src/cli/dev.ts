@@ -13,6 +13,7 @@ import { EMBEDDED_BROKER_VARIABLE, type Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
 import { watchModule } from "../task/watch.ts";
+import { heededSignals } from "./supervise_process.ts";
 import { ownCommand } from "./own_command.ts";
 
 /** Settings that the child takes over; the broker and the topics are ours. */
@@ -30,9 +31,9 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   note(`embedded broker on ${broker.address}`);
   let child: ChildProcess | null = null;
   let leaving = false;
-  /** Why the child was told to stop: this file has changed. */
   /** Of the module's last run. */
   let lastCode: ExitCode = EXIT.ok;
+  /** Why the child was told to stop: this file has changed. */
   let changed: string | null = null;
   let finish: (code: ExitCode) => void = () => {};
   const finished = new Promise<ExitCode>((resolve) => finish = resolve);
@@ -72,7 +73,7 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
     if (changed === null) child.kill("SIGTERM");
     changed = file;
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of heededSignals()) {
     process.on(signal, () => {
       leaving = true;
       // A terminal tells the child as well; what comes together counts as one (supervise_process.ts).
