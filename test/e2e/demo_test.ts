@@ -1,10 +1,11 @@
 /** scripts/demo: 6,000 jobs in one process, and nothing left behind, however it ends. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { chmodSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { taskc, terminal } from "./harness.ts";
+import { project, runTaskc, taskc, terminal } from "./harness.ts";
 
 const demo = fileURLToPath(new URL("../../scripts/demo", import.meta.url));
 
@@ -55,6 +56,22 @@ test("Ctrl-C ends the demo: jobs in flight end first, and its broker after them"
   assert.equal(await screen.waitForExit(), 130);
   assert.match(screen.capture(), /6,000 done {3}0 failed/);
   assert.equal(await isOpen(port), false);
+});
+
+test("the demo says so when its broker ends at once", async () => {
+  using folder = project({
+    "scripts/demo": readFileSync(demo, "utf8"),
+    "scripts/build": "#!/bin/sh\n",
+    "dist/taskc": "#!/bin/sh\necho 'error: no room' >&2\nexit 2\n",
+  });
+  for (const name of ["scripts/demo", "scripts/build", "dist/taskc"]) {
+    chmodSync(folder.path(name), 0o755);
+  }
+  for (let turn = 0; turn < 10; turn++) {
+    const { code, stdout, stderr } = await runTaskc([], { program: folder.path("scripts/demo") });
+    assert.deepEqual([code, stdout], [1, ""], stderr);
+    assert.equal(stderr, "error: no room\nscripts/demo: the broker did not start\n");
+  }
 });
 
 test("the demo that is told to end takes its broker along", async () => {
