@@ -1,6 +1,6 @@
 /**
  * Checks the shape of the source: imports point downward only and make no circle, files are short and
- * named after what they do. Run by `deno task ok` and by its own test; prints each violation on a line.
+ * named after what they do. Run by `scripts/test` and by its own test; prints each violation on a line.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

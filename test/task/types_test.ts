@@ -1,4 +1,4 @@
-/** What the compiler knows of `task`: `deno check` is the test, and one that runs keeps it honest. */
+/** What the compiler knows of `task`: `deno check`, which scripts/test runs, is the test. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
