@@ -19,8 +19,8 @@ import type {
   CommitEntry,
   Consumer,
   KafkaProblem,
+  LookedUp,
   QueueId,
-  Standing,
   TopicPartition,
 } from "./ports.ts";
 import { type GroupProtocol, toGroupProblem } from "./group_protocol.ts";
@@ -186,8 +186,8 @@ export class KafkaConsumer implements Consumer {
     return Math.max(-1, this.#client.getWatermarkOffsets(topic, partition).lowOffset);
   }
 
-  lookUp(partitions: readonly TopicPartition[], { strict = false } = {}): Promise<Standing[]> {
-    return readStandings(this.#client, partitions, { ...this.#settings, strict });
+  lookUp(partitions: readonly TopicPartition[]): Promise<LookedUp[]> {
+    return readStandings(this.#client, partitions, this.#settings);
   }
 
   /** Offsets the group has committed; -1001 where it has none. */

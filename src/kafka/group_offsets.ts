@@ -4,6 +4,7 @@ import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { KafkaConsumer } from "./consumer.ts";
 import type { CommitEntry, TopicPartition } from "./ports.ts";
 import { call, toKafkaError } from "./rdkafka.ts";
+import { readStrictly } from "./standings.ts";
 
 /**
  * Kafka's ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and REBALANCE_IN_PROGRESS: a group with members takes
@@ -31,7 +32,7 @@ export function readGroupOffsets(
   consumer: KafkaConsumer,
   counts: ReadonlyMap<string, number>,
 ): Promise<PartitionOffsets[]> {
-  return consumer.lookUp(listPartitions(counts), { strict: true });
+  return readStrictly(consumer.client, listPartitions(counts));
 }
 
 /**

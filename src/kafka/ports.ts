@@ -2,6 +2,7 @@
  * What the worker needs of Kafka. The adapters beside this file implement it on
  * `@confluentinc/kafka-javascript` and the native batch poll; tests implement it in memory.
  */
+import type { KafkaError } from "../errors.ts";
 import type { Batch } from "./batch.ts";
 
 export interface TopicPartition {
@@ -27,6 +28,13 @@ export interface Standing extends TopicPartition {
   /** One past the last, for a reader of committed messages. */
   end: number;
 }
+
+/** A partition of which the brokers cannot tell now where the group stands. */
+export interface Untold extends TopicPartition {
+  error: KafkaError;
+}
+
+export type LookedUp = Standing | Untold;
 
 /** The broker's word on one commit, partition by partition. */
 export interface CommitAnswer {
@@ -69,8 +77,11 @@ export interface Consumer {
   takeProblems(): KafkaProblem[];
   takeBrokerChanges(): BrokerChange[];
 
-  /** Asks the brokers where the group stands. Rejects with a `KafkaError` when one cannot tell. */
-  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]>;
+  /**
+   * Asks the brokers where the group stands; answers in the order of the partitions. Rejects with a
+   * `KafkaError` when none can be told.
+   */
+  lookUp(partitions: readonly TopicPartition[]): Promise<LookedUp[]>;
   /** Opens a queue for each partition, then answers the assignment. Lanes bound what is polled. */
   assign(partitions: readonly (TopicPartition & { lane: number; offset?: number })[]): QueueId[];
   /** Makes an assigned partition go on at another offset; rejects with a `KafkaError` while it cannot. */

@@ -1,7 +1,7 @@
 /** Where a group stands in its partitions, and how far their logs reach: asked of the brokers. */
 import { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
-import type { CommitEntry, Standing, TopicPartition } from "./ports.ts";
+import type { CommitEntry, LookedUp, Standing, TopicPartition } from "./ports.ts";
 import { adminOf, callWithin, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 const ASK_TIMEOUT_MS = 8000;
@@ -20,46 +20,95 @@ interface Found extends TopicPartition {
 }
 
 /**
- * All of it at once, in the order of the partitions. Throws a `KafkaError` when one cannot be told. Unless it
- * is to be `strict`, the reach of a log may stay unknown where there is a commit to begin at: a partition
- * without a leader must not keep the others from starting.
+ * All of it at once, in the order of the partitions: one that cannot be told does not keep the others. The
+ * reach of a log may stay unknown where there is a commit to begin at. Throws a `KafkaError` when none can
+ * be told.
  */
 export async function readStandings(
   client: Client,
   partitions: readonly TopicPartition[],
-  { topicIds = true, strict = false }: { topicIds?: boolean; strict?: boolean } = {},
-): Promise<Standing[]> {
+  { topicIds = true }: { topicIds?: boolean } = {},
+): Promise<LookedUp[]> {
   if (partitions.length === 0) return [];
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   const [commits, starts, ends, ids] = await Promise.all([
-    readCommits(client, partitions),
-    readOffsets(client, partitions, "EARLIEST", strict),
-    readOffsets(client, partitions, "LATEST", strict),
+    findCommits(client, partitions),
+    findOffsets(client, partitions, "EARLIEST").catch(asKafkaError),
+    findOffsets(client, partitions, "LATEST").catch(asKafkaError),
     topicIds ? readTopicIds(client, topics) : new Map<string, string>(),
   ]);
+  return mergeAnswers(partitions, { commits, starts, ends, ids });
+}
+
+/** Each in the order of the partitions, or the error for all of them. */
+export interface Answers {
+  commits: readonly (CommitEntry | KafkaError)[];
+  starts: readonly (number | KafkaError)[] | KafkaError;
+  ends: readonly (number | KafkaError)[] | KafkaError;
+  /** By topic. */
+  ids: ReadonlyMap<string, string>;
+}
+
+export function mergeAnswers(
+  partitions: readonly TopicPartition[],
+  { commits, starts, ends, ids }: Answers,
+): LookedUp[] {
   return partitions.map(({ topic, partition }, index) => {
-    const { offset, metadata = "" } = commits[index]!;
-    const [start, end] = [starts[index] ?? null, ends[index] ?? null];
-    if (offset < 0 && start === null) {
-      throw new KafkaError(`Cannot ask for the beginning of ${topic}/${partition}`);
-    }
+    const commit = commits[index]!;
+    const start = starts instanceof KafkaError ? starts : starts[index]!;
+    const end = ends instanceof KafkaError ? ends : ends[index]!;
+    if (commit instanceof KafkaError) return { topic, partition, error: commit };
+    if (commit.offset < 0 && start instanceof KafkaError) return { topic, partition, error: start };
     return {
       topic,
       partition,
-      committed: Math.max(-1, offset),
-      metadata,
+      committed: Math.max(-1, commit.offset),
+      metadata: commit.metadata ?? "",
       incarnation: ids.get(topic) ?? null,
-      start: start ?? 0,
-      end: end ?? Infinity,
+      start: start instanceof KafkaError ? 0 : start,
+      end: end instanceof KafkaError ? Infinity : end,
     };
   });
 }
 
-/** Offsets the group has committed, in the order of the partitions; -1001 where it has none. */
+/** Commits and ends, without topic ids. Throws a `KafkaError` when any of it cannot be told. */
+export async function readStrictly(
+  client: Client,
+  partitions: readonly TopicPartition[],
+): Promise<Standing[]> {
+  if (partitions.length === 0) return [];
+  const [commits, starts, ends] = await Promise.all([
+    readCommits(client, partitions),
+    findOffsets(client, partitions, "EARLIEST"),
+    findOffsets(client, partitions, "LATEST"),
+  ]);
+  return commits.map(({ topic, partition, offset, metadata = "" }, index) => ({
+    topic,
+    partition,
+    committed: Math.max(-1, offset),
+    metadata,
+    incarnation: null,
+    start: certain(starts[index]!),
+    end: certain(ends[index]!),
+  }));
+}
+
+/**
+ * Offsets the group has committed, in the order of the partitions; -1001 where it has none. Throws a
+ * `KafkaError` when one cannot be told.
+ */
 export async function readCommits(
   client: Client,
   partitions: readonly TopicPartition[],
 ): Promise<CommitEntry[]> {
+  return (await findCommits(client, partitions)).map(certain);
+}
+
+/** The same, with an error for each that cannot be told. */
+export async function findCommits(
+  client: Client,
+  partitions: readonly TopicPartition[],
+): Promise<(CommitEntry | KafkaError)[]> {
   const found = await retryWhileCoordinatorMoves(() =>
     ask<Found[]>(
       COMMITTED_TIMEOUT_MS,
@@ -75,7 +124,7 @@ export async function readCommits(
     // place of one that has an error of its own.
     if (!one || one.error) {
       const error = one?.error ?? found.find((it) => it instanceof Error) ?? "no answer";
-      throw toKafkaError(error, `Cannot ask for the commit of ${topic}/${partition}`);
+      return toKafkaError(error, `Cannot ask for the commit of ${topic}/${partition}`);
     }
     const { offset, metadata } = one;
     return {
@@ -101,40 +150,34 @@ export async function seekTo(
   );
 }
 
-/** `null` for those that cannot be told now. */
-async function readOffsets(
+async function findOffsets(
   client: Client,
   partitions: readonly TopicPartition[],
   which: "EARLIEST" | "LATEST",
-  strict: boolean,
-): Promise<(number | null)[]> {
+): Promise<(number | KafkaError)[]> {
   const [{ OffsetSpec, IsolationLevel }, admin] = await Promise.all([
     loadRdKafka(),
     adminOf(client),
   ]);
-  let found: Found[] = [];
-  try {
-    const what = `the ${which === "LATEST" ? "ends" : "starts"} of partitions`;
-    found = await ask<Found[]>(
-      ASK_TIMEOUT_MS,
-      what,
-      (callback) =>
-        admin.listOffsets(
-          partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
-          { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
-          callback as never,
-        ),
-    );
-  } catch (error) {
-    if (strict) throw error;
-  }
+  const side = which === "LATEST" ? "end" : "start";
+  const found = await ask<Found[]>(
+    ASK_TIMEOUT_MS,
+    `the ${side}s of partitions`,
+    (callback) =>
+      admin.listOffsets(
+        partitions.map((one) => ({ ...one, offset: OffsetSpec[which] })) as never,
+        { timeout: ASK_TIMEOUT_MS, isolationLevel: IsolationLevel.READ_COMMITTED } as never,
+        callback as never,
+      ),
+  );
   const byKey = indexed(found);
   return partitions.map(({ topic, partition }) => {
     const one = byKey.get(`${topic}/${partition}`);
-    if (one?.error && strict) {
-      throw toKafkaError(one.error, `Cannot ask for the ends of topic "${topic}"`);
-    }
-    return one && !one.error ? one.offset ?? null : null;
+    if (one && !one.error && typeof one.offset === "number") return one.offset;
+    return toKafkaError(
+      one?.error ?? "no answer",
+      `Cannot ask for the ${side} of ${topic}/${partition}`,
+    );
   });
 }
 
@@ -170,6 +213,15 @@ function ask<T>(
   start: (callback: (error: unknown, value?: T) => void) => void,
 ): Promise<T> {
   return callWithin<T>(timeoutMs + LATE_MS, what, start);
+}
+
+function certain<T>(told: T | KafkaError): T {
+  if (told instanceof KafkaError) throw told;
+  return told;
+}
+
+function asKafkaError(error: unknown): KafkaError {
+  return toKafkaError(error);
 }
 
 interface Described {

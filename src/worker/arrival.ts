@@ -1,10 +1,10 @@
 /**
  * Partitions that were just assigned, and that are looked up before they are polled: where the group stands,
  * and how far the logs reach. Where the client would begin at another offset than is right, it is told so.
- * The brokers are asked again until they tell; meanwhile other partitions flow.
+ * Each begins once it is told; the brokers are asked again for the others, until they tell.
  */
 import { type LostWork, resume, resumeAfterLoss, type Resumption } from "../core/resumption.ts";
-import type { Consumer, Standing } from "../kafka/ports.ts";
+import type { Consumer, LookedUp, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { describeError } from "./describe_error.ts";
 import type { Partition } from "./partition.ts";
@@ -17,12 +17,15 @@ const QUIET_MS = 10_000;
 export type Arrived = Standing & Resumption & { owned: Partition };
 
 export class Arrival {
-  readonly #partitions: readonly Partition[];
   readonly #consumer: Consumer;
   readonly #stats: Stats;
   readonly #wake: () => void;
   readonly #lostWork: (partition: Partition) => LostWork | undefined;
-  #state: "asking" | "failed" | "known" | "waiting" = "asking";
+  /** To be looked up, or looked up again. */
+  readonly #untold: Set<Partition>;
+  #asking = false;
+  /** Told, and on their way to where they begin. */
+  #seeking = 0;
   #arrived: Arrived[] = [];
   #failure: unknown = null;
   #askAt = Infinity;
@@ -33,7 +36,7 @@ export class Arrival {
     { consumer, stats, wake }: { consumer: Consumer; stats: Stats; wake: () => void },
     lostWork: (partition: Partition) => LostWork | undefined,
   ) {
-    this.#partitions = partitions;
+    this.#untold = new Set(partitions);
     this.#consumer = consumer;
     this.#stats = stats;
     this.#wake = wake;
@@ -43,40 +46,64 @@ export class Arrival {
 
   /** When the brokers are asked again. */
   get nextDue(): number {
-    return this.#state === "waiting" ? this.#askAt : Infinity;
+    return this.#askAt;
   }
 
-  /** Nobody waits for it any more: all of its partitions were given back or lost. */
-  get isPointless(): boolean {
-    return this.#partitions.every(({ leaving }) => leaving);
+  /** All have arrived, were given back or lost. */
+  get isOver(): boolean {
+    if (this.#seeking > 0 || this.#arrived.length > 0) return false;
+    for (const { leaving } of this.#untold) if (!leaving) return false;
+    return true;
   }
 
-  /** Where each begins, once that is known. */
-  take(now: number): Arrived[] | null {
-    if (this.#state === "failed") {
-      this.#state = "waiting";
+  /** Those that have arrived since the last time. */
+  take(now: number): Arrived[] {
+    if (now >= this.#askAt) void this.#ask();
+    else if (this.#askAt === Infinity && !this.#asking && this.#untold.size > 0) {
       this.#askAt = now + ASK_AGAIN_MS;
       this.#tell(now);
-    } else if (this.#state === "waiting" && now >= this.#askAt) {
-      this.#state = "asking";
-      void this.#ask();
     }
-    return this.#state === "known" ? this.#arrived : null;
+    return this.#arrived.splice(0);
   }
 
   async #ask(): Promise<void> {
+    this.#askAt = Infinity;
+    this.#asking = true;
     try {
-      const wanted = this.#partitions.filter(({ leaving }) => !leaving);
-      const standings = await this.#consumer.lookUp(
+      const wanted = [...this.#untold].filter(({ leaving }) => !leaving);
+      const answers = await this.#consumer.lookUp(
         wanted.map(({ topic, partition }) => ({ topic, partition })),
       );
-      this.#arrived = standings.map((one, index) => this.#begin(one, wanted[index]!));
-      await Promise.all(this.#arrived.map((one) => this.#correct(one)));
-      this.#state = "known";
+      answers.forEach((answer, index) => this.#note(answer, wanted[index]!));
     } catch (error) {
       this.#failure = error;
-      this.#state = "failed";
     }
+    this.#asking = false;
+    this.#wake();
+  }
+
+  #note(answer: LookedUp, owned: Partition): void {
+    if ("error" in answer) {
+      this.#failure = answer.error;
+      return;
+    }
+    this.#untold.delete(owned);
+    const arrived = this.#begin(answer, owned);
+    if (this.#isBegunAt(arrived)) this.#arrived.push(arrived);
+    else void this.#seek(arrived);
+  }
+
+  async #seek(arrived: Arrived): Promise<void> {
+    const { owned, topic, partition, offset } = arrived;
+    this.#seeking++;
+    try {
+      await this.#consumer.seek({ topic, partition }, offset);
+      this.#arrived.push(arrived);
+    } catch (error) {
+      this.#failure = error;
+      this.#untold.add(owned);
+    }
+    this.#seeking--;
     this.#wake();
   }
 
@@ -86,11 +113,9 @@ export class Arrival {
   }
 
   /** The client begins at the commit, and at the log's start where that is out of range or missing. */
-  async #correct({ owned, topic, partition, committed, offset, reset }: Arrived): Promise<void> {
-    const isBegunAt = reset === null
-      ? committed < 0 || offset === committed
-      : reset.reason === "deleted";
-    if (!owned.leaving && !isBegunAt) await this.#consumer.seek({ topic, partition }, offset);
+  #isBegunAt({ owned, committed, offset, reset }: Arrived): boolean {
+    if (owned.leaving) return true;
+    return reset === null ? committed < 0 || offset === committed : reset.reason === "deleted";
   }
 
   #tell(now: number): void {

@@ -160,15 +160,10 @@ export class Assignments {
 
   #beginArrived(): void {
     const { clock, committer, runner, stats } = this.#parts;
+    if (this.#leaving) this.#arrivals.clear();
     for (const arrival of this.#arrivals) {
-      if (this.#leaving || arrival.isPointless) {
-        this.#arrivals.delete(arrival);
-        continue;
-      }
-      const arrived = arrival.take(clock.now());
-      if (!arrived) continue;
-      this.#arrivals.delete(arrival);
-      const begun = arrived.filter(({ owned }) => !owned.leaving);
+      const begun = arrival.take(clock.now()).filter(({ owned }) => !owned.leaving);
+      if (arrival.isOver) this.#arrivals.delete(arrival);
       for (const one of begun) {
         const { owned } = one;
         owned.begin(one);

@@ -39,7 +39,7 @@ export function restartLog(
 async function identify(partition: Partition, consumer: Consumer): Promise<void> {
   try {
     const [standing] = await consumer.lookUp([partition]);
-    partition.commits.incarnation = standing!.incarnation;
+    if ("incarnation" in standing!) partition.commits.incarnation = standing.incarnation;
   } catch {
     // The map is a convenience: without it more runs again after a crash.
   }

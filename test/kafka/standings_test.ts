@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { readCommits } from "../../src/kafka/standings.ts";
+import { KafkaError } from "../../src/errors.ts";
+import { findCommits, mergeAnswers, readCommits } from "../../src/kafka/standings.ts";
 
 const PARTITION = { topic: "t", partition: 0 };
 
@@ -54,5 +55,47 @@ describe("readCommits", () => {
         /Cannot ask for the commit of t\/0/,
       );
     }
+  });
+});
+
+describe("findCommits", () => {
+  test("tells what is wrong with the commit of one partition beside those of the others", async () => {
+    const refused = new Error("Broker: Topic authorization failed");
+    const other = { topic: "t", partition: 1 };
+    const [untold, told] = await findCommits(client([refused, { ...other, offset: 2 }]), [
+      PARTITION,
+      other,
+    ]);
+    assert.ok(untold instanceof KafkaError);
+    assert.match(untold.message, /Cannot ask for the commit of t\/0: .*authorization failed/);
+    assert.deepEqual(told, { ...other, offset: 2, metadata: "" });
+  });
+});
+
+describe("mergeAnswers", () => {
+  const P0 = { topic: "t", partition: 0 };
+  const P1 = { topic: "t", partition: 1 };
+  const leaderless = new KafkaError("Broker: Leader not available");
+  const reach = { starts: [leaderless, 3], ends: [leaderless, 5], ids: new Map([["t", "id"]]) };
+
+  test("tells of the others when one partition has neither a leader nor a commit", () => {
+    const commits = [{ ...P0, offset: -1001 }, { ...P1, offset: -1001 }];
+    const standing = { committed: -1, metadata: "", incarnation: "id", start: 3, end: 5 };
+    assert.deepEqual(mergeAnswers([P0, P1], { ...reach, commits }), [
+      { ...P0, error: leaderless },
+      { ...P1, ...standing },
+    ]);
+  });
+
+  test("needs no leader where there is a commit to begin at", () => {
+    const commits = [{ ...P0, offset: 2, metadata: "x" }, { ...P1, offset: 4 }];
+    const both = { incarnation: "id", start: 0, end: Infinity };
+    const told = [
+      { ...P0, committed: 2, metadata: "x", ...both },
+      { ...P1, committed: 4, metadata: "", ...both },
+    ];
+    const nobody = { ...reach, starts: leaderless, ends: leaderless };
+    assert.deepEqual(mergeAnswers([P0, P1], { ...nobody, commits }), told);
+    assert.deepEqual(mergeAnswers([P0], { ...reach, commits: commits.slice(0, 1) }), [told[0]]);
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { KafkaError } from "../../../src/errors.ts";
 import { Batch, type BatchError, type BatchMessage } from "../../../src/kafka/batch.ts";
 import type {
   AssignmentChange,
@@ -7,13 +8,11 @@ import type {
   CommitEntry,
   Consumer,
   KafkaProblem,
+  LookedUp,
   QueueId,
-  Standing,
   TopicPartition,
 } from "../../../src/kafka/ports.ts";
 import { FakeKafka, keyOf, type LogEntry, type Queue } from "./fake_kafka.ts";
-
-const PARTITION_EOF = -191;
 
 /**
  * Kafka in memory, for one consumer: logs, a group's commits, assignments on command. It refuses what
@@ -32,6 +31,10 @@ export class FakeConsumer implements Consumer {
   readonly logStarts = this.#kafka.logStarts;
   /** Look-ups fail with this. */
   failLookUp: Error | null = null;
+  /** Partitions that look-ups do not tell, by topic/partition. */
+  readonly untold = new Map<string, KafkaError>();
+  /** The same of partitions that cannot be sought. */
+  readonly unseekable = new Map<string, KafkaError>();
   /** Answers to assignment changes, in order. */
   readonly answers: { kind: "assign" | "unassign"; partitions: string[] }[] = [];
   commitAnswers: "at once" | "on command" = "at once";
@@ -180,7 +183,7 @@ export class FakeConsumer implements Consumer {
       while (!queue.blocked && messages < max && bytes < maxBytes) {
         const room = rooms.get(queue.lane) ?? 0;
         if (room <= 0) break;
-        const entry = this.#take(queue);
+        const entry = this.#kafka.take(queue);
         if (!entry) break;
         entries.push(entry);
         if ("error" in entry) continue;
@@ -222,7 +225,10 @@ export class FakeConsumer implements Consumer {
   }
 
   async seek({ topic, partition }: TopicPartition, offset: number): Promise<void> {
-    await Promise.resolve(this.skipTo(topic, partition, offset));
+    await Promise.resolve();
+    const error = this.unseekable.get(keyOf({ topic, partition }));
+    if (error) throw error;
+    this.skipTo(topic, partition, offset);
   }
 
   block(queue: QueueId, blocked: boolean): void {
@@ -260,9 +266,12 @@ export class FakeConsumer implements Consumer {
     return this.logStarts.get(keyOf({ topic, partition })) ?? 0;
   }
 
-  lookUp(partitions: readonly TopicPartition[]): Promise<Standing[]> {
+  lookUp(partitions: readonly TopicPartition[]): Promise<LookedUp[]> {
     if (this.failLookUp) return Promise.reject(this.failLookUp);
-    return Promise.resolve(partitions.map((one) => this.#kafka.standing(one)));
+    return Promise.resolve(partitions.map((one) => {
+      const error = this.untold.get(keyOf(one));
+      return error ? { ...one, error } : this.#kafka.standing(one);
+    }));
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -279,19 +288,6 @@ export class FakeConsumer implements Consumer {
     const queue = this.#queues.get(id);
     assert.ok(queue, `queue ${id} is not open`);
     return queue;
-  }
-
-  /** The next message of a queue, or the word that its end was reached. */
-  #take(queue: Queue): BatchMessage | BatchError | null {
-    const log = this.#kafka.log(queue);
-    while (queue.next < log.length) {
-      const offset = queue.next++;
-      const entry = log[offset];
-      if (entry) return { ...entry, queue: queue.id, offset };
-    }
-    if (queue.toldEnd === queue.next) return null;
-    queue.toldEnd = queue.next;
-    return { queue: queue.id, error: PARTITION_EOF, text: "end", offset: queue.next };
   }
 }
 

@@ -1,6 +1,8 @@
 /** What brokers hold: logs, and a group's commits. It outlives the consumers. */
-import type { BatchMessage } from "../../../src/kafka/batch.ts";
+import type { BatchError, BatchMessage } from "../../../src/kafka/batch.ts";
 import type { QueueId, Standing, TopicPartition } from "../../../src/kafka/ports.ts";
+
+const PARTITION_EOF = -191;
 
 export type LogMessage = Omit<BatchMessage, "queue" | "offset">;
 
@@ -56,6 +58,19 @@ export class FakeKafka {
   positionOf(partition: TopicPartition): number {
     const { committed, start, end } = this.standing(partition);
     return committed >= start && committed <= end ? committed : start;
+  }
+
+  /** The next message of a queue, or the word that its end was reached. */
+  take(queue: Queue): BatchMessage | BatchError | null {
+    const log = this.log(queue);
+    while (queue.next < log.length) {
+      const offset = queue.next++;
+      const entry = log[offset];
+      if (entry) return { ...entry, queue: queue.id, offset };
+    }
+    if (queue.toldEnd === queue.next) return null;
+    queue.toldEnd = queue.next;
+    return { queue: queue.id, error: PARTITION_EOF, text: "end", offset: queue.next };
   }
 
   recreate(partition: TopicPartition): void {
