@@ -157,7 +157,8 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       const { topic, partition, offset, key, attempt, ageMs } = event;
       return `Stalled, nothing has moved for ${formatDuration(event.forMs)}: ${text(event.cause)}` +
         (event.task === null ? "" : `, ${text(event.task)}`) +
-        (topic === null ? "" : ` ${text(topic)}[${partition}]@${offset}`) +
+        (topic === null ? "" : ` ${text(topic)}[${partition}]`) +
+        (offset === null ? "" : `@${offset}`) +
         (key === null ? "" : ` key ${quoteText(key, { ascii })}`) +
         (ageMs === null ? "" : `, attempt ${attempt}, taken ${formatDuration(ageMs)} ago`);
     }

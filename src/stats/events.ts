@@ -34,6 +34,7 @@ export type StallCause =
   | "nothing received"
   | "started with caution"
   | "task running"
+  | "the group's offsets cannot be looked up"
   | "waiting for a retry";
 
 /** Each event also names the time when it is written; docs/stats.md describes all of them. */

@@ -96,8 +96,12 @@ export class Partition {
     return this.#blockedBy.size > 0;
   }
 
+  isBlockedBy(reason: BlockReason): boolean {
+    return this.#blockedBy.has(reason);
+  }
+
   /** Revoked or closed: what runs may end, but no further attempt of it starts here. */
   get leaving(): boolean {
-    return this.closed || this.#blockedBy.has("revoked");
+    return this.closed || this.isBlockedBy("revoked");
   }
 }

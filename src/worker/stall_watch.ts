@@ -12,6 +12,7 @@ import type { Partition } from "./partition.ts";
 
 /** Milliseconds between two looks; each walks over all partitions. */
 const LOOK_EVERY_MS = 1000;
+const OFFSETS_UNKNOWN = "the group's offsets cannot be looked up";
 
 export interface StallWatchParts {
   bounds: StallBounds;
@@ -79,7 +80,9 @@ export class StallWatch {
     return { progress: this.#progress, lagging };
   }
 
-  #lags({ tracker, topic, partition, blocked, commits }: Partition): boolean {
+  #lags(one: Partition): boolean {
+    const { tracker, topic, partition, blocked, commits } = one;
+    if (cannotBegin(one)) return true;
     if (tracker.unfinished > 0 || commits.behind) return true;
     // What is held back on purpose, past the target of a drain, is nobody's delay.
     return !blocked && this.#parts.consumer.endOffset(topic, partition) > tracker.position;
@@ -104,18 +107,26 @@ export class StallWatch {
       };
     }
     const refused = partitions.find(({ commits }) => commits.behind);
-    const behind = refused ?? partitions.find((partition) => this.#lags(partition));
+    const untold = refused ? undefined : partitions.find(cannotBegin);
+    const behind = refused ?? untold ?? partitions.find((partition) => this.#lags(partition));
+    const own = refused ? "commits refused" : untold ? OFFSETS_UNKNOWN : "nothing received";
     return {
-      cause: cause ?? (refused ? "commits refused" : "nothing received"),
+      cause: cause ?? own,
       task: null,
       topic: behind?.topic ?? null,
       partition: behind?.partition ?? null,
-      offset: behind?.tracker.watermark ?? null,
+      offset: behind && !untold ? behind.tracker.watermark : null,
       key: null,
       attempt: null,
       ageMs: null,
     };
   }
+}
+
+/** Nobody has told yet where its work begins, and it is this worker's to do. */
+function cannotBegin(partition: Partition): boolean {
+  return partition.tracker.watermark < 0 && !partition.leaving &&
+    !partition.isBlockedBy("past the target");
 }
 
 function causeOf({ state, partition, task }: Execution): StallCause {
@@ -147,7 +158,8 @@ export function describeStall(
   { cause, task, topic, partition, offset }: Extract<WorkerEvent, { event: "stalled" }>,
   forMs: number,
 ): string {
-  const where = topic === null ? "" : ` ${topic}/${partition}@${offset}`;
+  const at = offset === null ? "" : `@${offset}`;
+  const where = topic === null ? "" : ` ${topic}/${partition}${at}`;
   return `Nothing has moved for ${Math.round(forMs / 1000)} s: ` +
     `${cause}${task === null ? "" : `, ${task}`}${where}`;
 }

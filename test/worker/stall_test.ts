@@ -1,9 +1,11 @@
 /** A worker that does not get on says so, once, with what keeps it; and leaves when it is told to. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { EXIT, StallError } from "../../src/errors.ts";
+import { EXIT, KafkaError, StallError } from "../../src/errors.ts";
+import { Drain } from "../../src/worker/drain.ts";
 import { Bench } from "./support/bench.ts";
 import { NO, opened } from "./support/breaking.ts";
+import type { FakeConsumer } from "./support/fake_consumer.ts";
 import { manualTask } from "./support/manual_task.ts";
 
 const P0 = { topic: "work", partition: 0 };
@@ -101,6 +103,46 @@ describe("a worker with lag", () => {
       ...P0,
       offset: 2,
     });
+  });
+
+  test("names a partition whose work cannot begin, since nobody tells where", async () => {
+    const options = { stallAfterMs: 60_000, stallExitMs: 90_000, idleSleepMs: 1 };
+    const bench = new Bench({ work: manualTask({ topic: "work" }).task }, options);
+    await using _ = bench;
+    bench.consumer.untold.set("work/0", new KafkaError("Broker: Leader not available"));
+    await bench.assign(P0, { topic: "work", partition: 1 });
+    await pass(bench, 70_000);
+    const { cause, task, topic, partition, offset } = bench.stats.of("stalled")[0]!;
+    assert.deepEqual({ cause, task, topic, partition, offset }, {
+      cause: "the group's offsets cannot be looked up",
+      task: null,
+      ...P0,
+      offset: null,
+    });
+    await pass(bench, 30_000);
+    assert.equal(await bench.end(), EXIT.stalled);
+    assert.match(bench.worker.failure!.message, /offsets cannot be looked up work\/0$/);
+  });
+
+  test("names none whose work is past the target of a drain, or that is given back", async () => {
+    const options = { stallAfterMs: 60_000, idleSleepMs: 1 };
+    const open = (consumer: FakeConsumer) =>
+      new Drain(
+        [{ topic: "work", partition: 2, end: 1 }],
+        () => Promise.resolve([]),
+        consumer,
+        Infinity,
+      );
+    for (const drain of [true, false]) {
+      const work = manualTask({ topic: "work" });
+      const bench = new Bench({ work: work.task }, options, drain ? open : () => null);
+      await using _ = bench;
+      bench.consumer.failLookUp = new KafkaError("Broker: Leader not available");
+      await bench.assign(P0);
+      if (!drain) bench.consumer.change("revoke", P0);
+      await pass(bench, 70_000);
+      assert.deepEqual(bench.stats.of("stalled"), []);
+    }
   });
 
   test("leaves with exit code 6 after --stall-exit, and says why", async () => {
