@@ -5,7 +5,7 @@
  */
 import type { Metadata } from "./connection.ts";
 import type { KafkaConsumer } from "./consumer.ts";
-import { call } from "./rdkafka.ts";
+import { callWithin } from "./rdkafka.ts";
 
 export type TopicChange =
   | { event: "topic-gone"; topic: string; reason: string }
@@ -18,6 +18,8 @@ export type TopicState = { partitions: number } | { reason: string };
 /** As often as librdkafka itself looks for new partitions (consumer_properties.ts). */
 export const TOPIC_LOOK_MS = 30_000;
 const ASK_TIMEOUT_MS = 5000;
+/** So long after the client's own time limit, an answer is taken for lost. */
+const LATE_MS = 5000;
 
 export class TopicWatch {
   readonly #counts: Map<string, number>;
@@ -69,8 +71,11 @@ export class TopicWatch {
 
 /** Asks by name, which makes no topic: consumers do not. */
 export async function askTopic(consumer: KafkaConsumer, topic: string): Promise<TopicState> {
-  const { topics } = await call<Metadata>((callback) =>
-    consumer.client.getMetadata({ topic, timeout: ASK_TIMEOUT_MS }, callback as never)
+  const { topics } = await callWithin<Metadata>(
+    ASK_TIMEOUT_MS + LATE_MS,
+    `what topic "${topic}" is like`,
+    (callback) =>
+      consumer.client.getMetadata({ topic, timeout: ASK_TIMEOUT_MS }, callback as never),
   );
   const found = topics.find(({ name }) => name === topic);
   const partitions = found?.partitions.length ?? 0;

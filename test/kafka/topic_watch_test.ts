@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type TopicChange, type TopicState, TopicWatch } from "../../src/kafka/topic_watch.ts";
+import { KafkaError } from "../../src/errors.ts";
+import {
+  askTopic,
+  type TopicChange,
+  type TopicState,
+  TopicWatch,
+} from "../../src/kafka/topic_watch.ts";
 
 describe("TopicWatch", () => {
   test("tells each change once: gone, back, grown", async () => {
@@ -29,5 +35,29 @@ describe("TopicWatch", () => {
     assert.deepEqual(await becomes({ partitions: 2 }), [
       { event: "topic-grown", topic: "work", partitions: 2, before: 1 },
     ]);
+  });
+});
+
+describe("askTopic", () => {
+  test("gives up an answer that never comes, so that the next look asks again", async () => {
+    const { setTimeout } = globalThis;
+    // Lost at once, rather than after the client's own time limit.
+    globalThis.setTimeout = ((run: () => void) => setTimeout(run, 0)) as typeof setTimeout;
+    try {
+      let asked = 0;
+      const client = { getMetadata: () => asked++ };
+      const told: TopicChange[] = [];
+      const watch = new TopicWatch(
+        new Map([["work", 2]]),
+        (topic) => askTopic({ client } as never, topic),
+        (change) => told.push(change),
+      );
+      await assert.rejects(askTopic({ client } as never, "work"), KafkaError);
+      await watch.look();
+      await watch.look();
+      assert.deepEqual([asked, told], [3, []]);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
   });
 });
