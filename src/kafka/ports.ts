@@ -23,6 +23,8 @@ export interface Standing extends TopicPartition {
   metadata: string;
   /** The topic's id: a topic deleted and made again has another. `null` when the brokers did not tell. */
   incarnation: string | null;
+  /** Why they did not, where they may tell it yet. */
+  incarnationProblem?: KafkaError;
   /** The first offset there is. */
   start: number;
   /** One past the last, for a reader of committed messages. */

@@ -35,10 +35,12 @@ export async function readStandings(
     findCommits(client, partitions),
     findOffsets(client, partitions, "EARLIEST").catch(asKafkaError),
     findOffsets(client, partitions, "LATEST").catch(asKafkaError),
-    topicIds ? readTopicIds(client, topics) : new Map<string, string>(),
+    topicIds ? readTopicIds(client, topics) : new Map<string, string>() as TopicIds,
   ]);
   return mergeAnswers(partitions, { commits, starts, ends, ids });
 }
+
+type TopicIds = ReadonlyMap<string, string | KafkaError>;
 
 /** Each in the order of the partitions, or the error for all of them. */
 export interface Answers {
@@ -46,7 +48,7 @@ export interface Answers {
   starts: readonly (number | KafkaError)[] | KafkaError;
   ends: readonly (number | KafkaError)[] | KafkaError;
   /** By topic. */
-  ids: ReadonlyMap<string, string>;
+  ids: TopicIds;
 }
 
 export function mergeAnswers(
@@ -59,12 +61,15 @@ export function mergeAnswers(
     const end = ends instanceof KafkaError ? ends : ends[index]!;
     if (commit instanceof KafkaError) return { topic, partition, error: commit };
     if (commit.offset < 0 && start instanceof KafkaError) return { topic, partition, error: start };
+    const id = ids.get(topic) ?? null;
     return {
       topic,
       partition,
       committed: Math.max(-1, commit.offset),
       metadata: commit.metadata ?? "",
-      incarnation: ids.get(topic) ?? null,
+      ...(id instanceof KafkaError
+        ? { incarnation: null, incarnationProblem: id }
+        : { incarnation: id }),
       start: start instanceof KafkaError ? 0 : start,
       end: end instanceof KafkaError ? Infinity : end,
     };
@@ -181,13 +186,8 @@ async function findOffsets(
   });
 }
 
-/**
- * The ids of topics: one that was deleted and made again has another. Missing for those that cannot be told.
- */
-async function readTopicIds(
-  client: Client,
-  topics: readonly string[],
-): Promise<Map<string, string>> {
+/** The ids of topics: one that was deleted and made again has another. */
+async function readTopicIds(client: Client, topics: readonly string[]): Promise<TopicIds> {
   const admin = await adminOf(client);
   const described = await ask<Described[]>(
     ASK_TIMEOUT_MS,
@@ -199,11 +199,21 @@ async function readTopicIds(
         callback,
       ),
   );
-  return new Map(
-    described.flatMap(({ name, topicId, error }) =>
-      error || !topicId ? [] : [[name, topicId.base64]]
-    ),
-  );
+  return identify(topics, described);
+}
+
+/** An error for those that cannot be told now; missing for those of brokers that know no ids. */
+export function identify(topics: readonly string[], described: readonly Described[]): TopicIds {
+  const ids = new Map<string, string | KafkaError>();
+  const byName = new Map(described.map((one) => [one.name, one]));
+  for (const topic of topics) {
+    const one = byName.get(topic);
+    if (!one || one.error) {
+      const error = one?.error ?? "no answer";
+      ids.set(topic, toKafkaError(error, `Cannot ask for the id of topic "${topic}"`));
+    } else if (one.topicId) ids.set(topic, one.topicId.base64);
+  }
+  return ids;
 }
 
 /** A question that the client itself gives up after `timeoutMs`. */
@@ -224,7 +234,7 @@ function asKafkaError(error: unknown): KafkaError {
   return toKafkaError(error);
 }
 
-interface Described {
+export interface Described {
   name: string;
   topicId?: { base64: string };
   error?: unknown;

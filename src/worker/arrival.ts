@@ -6,15 +6,25 @@
 import { type LostWork, resume, resumeAfterLoss, type Resumption } from "../core/resumption.ts";
 import type { Consumer, LookedUp, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
+import type { Clock } from "./clock.ts";
 import { describeError } from "./describe_error.ts";
 import type { Partition } from "./partition.ts";
 
 const ASK_AGAIN_MS = 500;
+/** The topic's id is waited for so long; without it the partition begins, and its commits hold no map. */
+const ID_WAIT_MS = 10_000;
 /** The same failure is told again after so long. */
 const QUIET_MS = 10_000;
 
 /** A partition with where its work begins. */
 export type Arrived = Standing & Resumption & { owned: Partition };
+
+export interface ArrivalParts {
+  consumer: Consumer;
+  stats: Stats;
+  clock: Clock;
+  wake: () => void;
+}
 
 export class Arrival {
   readonly #consumer: Consumer;
@@ -29,16 +39,20 @@ export class Arrival {
   #arrived: Arrived[] = [];
   #failure: unknown = null;
   #askAt = Infinity;
+  readonly #clock: Clock;
+  readonly #idUntil: number;
   #toldAt = -Infinity;
 
   constructor(
     partitions: readonly Partition[],
-    { consumer, stats, wake }: { consumer: Consumer; stats: Stats; wake: () => void },
+    { consumer, stats, clock, wake }: ArrivalParts,
     lostWork: (partition: Partition) => LostWork | undefined,
   ) {
     this.#untold = new Set(partitions);
     this.#consumer = consumer;
     this.#stats = stats;
+    this.#clock = clock;
+    this.#idUntil = clock.now() + ID_WAIT_MS;
     this.#wake = wake;
     this.#lostWork = lostWork;
     void this.#ask();
@@ -85,6 +99,11 @@ export class Arrival {
   #note(answer: LookedUp, owned: Partition): void {
     if ("error" in answer) {
       this.#failure = answer.error;
+      return;
+    }
+    // What earlier owners have finished could not be told from what is in another log.
+    if (answer.incarnationProblem && this.#clock.now() < this.#idUntil) {
+      this.#failure = answer.incarnationProblem;
       return;
     }
     this.#untold.delete(owned);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { KafkaError } from "../../src/errors.ts";
-import { findCommits, mergeAnswers, readCommits } from "../../src/kafka/standings.ts";
+import { findCommits, identify, mergeAnswers, readCommits } from "../../src/kafka/standings.ts";
 
 const PARTITION = { topic: "t", partition: 0 };
 
@@ -97,5 +97,31 @@ describe("mergeAnswers", () => {
     const nobody = { ...reach, starts: leaderless, ends: leaderless };
     assert.deepEqual(mergeAnswers([P0, P1], { ...nobody, commits }), told);
     assert.deepEqual(mergeAnswers([P0], { ...reach, commits: commits.slice(0, 1) }), [told[0]]);
+  });
+
+  test("says why a topic's id is not told", () => {
+    const commits = [{ ...P0, offset: 2 }];
+    const problem = new KafkaError("Broker: Unknown topic or partition");
+    const [told] = mergeAnswers([P0], { ...reach, commits, ids: new Map([["t", problem]]) });
+    assert.ok(told && "incarnation" in told);
+    assert.deepEqual([told.incarnation, told.incarnationProblem], [null, problem]);
+    const [without] = mergeAnswers([P0], { ...reach, commits, ids: new Map() });
+    assert.ok(without && "incarnation" in without);
+    assert.deepEqual([without.incarnation, without.incarnationProblem], [null, undefined]);
+  });
+});
+
+describe("identify", () => {
+  test("has the id of each topic, an error for one that cannot be told, nothing of old brokers", () => {
+    const refused = new Error("Broker: Unknown topic or partition");
+    const ids = identify(["a", "b", "c", "d"], [
+      { name: "a", topicId: { base64: "id" } },
+      { name: "b", topicId: { base64: "AAAAAAAAAAAAAAAAAAAAAA" }, error: refused },
+      { name: "c" },
+    ]);
+    assert.equal(ids.get("a"), "id");
+    assert.match(String(ids.get("b")), /Cannot ask for the id of topic "b": .*Unknown topic/);
+    assert.equal(ids.has("c"), false);
+    assert.ok(ids.get("d") instanceof KafkaError);
   });
 });

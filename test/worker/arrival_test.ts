@@ -62,6 +62,40 @@ describe("an assignment", () => {
     assert.equal(bench.stats.of("offset-reset").length, 1);
   });
 
+  test("waits for the topic's id, without which a map of finished messages is no use", async () => {
+    const first = manualTask({ topic: "work" });
+    await using before = new Bench({ work: first.task });
+    before.consumer.append("work", 0, 0, 1, 2);
+    await before.assign(P0);
+    for (const input of [1, 2]) first.run(input).finish();
+    await before.turn();
+    await before.advance(1000);
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.inherit(before.consumer);
+    consumer.unidentified.set("work", new KafkaError("Broker: Unknown topic or partition"));
+    await bench.assign(P0);
+    assert.deepEqual(inputs(), []);
+    assert.match(bench.stats.of("kafka-error")[0]!.reason, /Unknown topic or partition/);
+    consumer.unidentified.clear();
+    await bench.advance(500, 6);
+    assert.deepEqual([inputs(), bench.stats.of("metadata-ignored")], [[0], []]);
+  });
+
+  test("begins without the topic's id when nobody tells it for 10 s", async () => {
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 0);
+    consumer.unidentified.set("work", new KafkaError("Broker: Unknown topic or partition"));
+    await bench.assign(P0);
+    for (let ms = 0; ms < 9000; ms += 500) await bench.advance(500, 3);
+    assert.deepEqual(inputs(), []);
+    for (let ms = 0; ms < 2000; ms += 500) await bench.advance(500, 4);
+    assert.deepEqual(inputs(), [0]);
+  });
+
   test("that is lost while it is looked up: is forgotten", async () => {
     const { task: work, inputs } = manualTask({ topic: "work" });
     await using bench = new Bench({ work });

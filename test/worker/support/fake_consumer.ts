@@ -29,6 +29,8 @@ export class FakeConsumer implements Consumer {
   readonly metadata = this.#kafka.metadata;
   /** First offsets of logs that have lost their beginning. */
   readonly logStarts = this.#kafka.logStarts;
+  /** Topics whose ids are not told. */
+  readonly unidentified = this.#kafka.unidentified;
   /** Look-ups fail with this. */
   failLookUp: Error | null = null;
   /** Partitions that look-ups do not tell, by topic/partition. */

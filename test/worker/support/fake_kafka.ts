@@ -1,4 +1,5 @@
 /** What brokers hold: logs, and a group's commits. It outlives the consumers. */
+import type { KafkaError } from "../../../src/errors.ts";
 import type { BatchError, BatchMessage } from "../../../src/kafka/batch.ts";
 import type { QueueId, Standing, TopicPartition } from "../../../src/kafka/ports.ts";
 
@@ -24,6 +25,7 @@ export class FakeKafka {
   readonly committed = new Map<string, number>();
   readonly metadata = new Map<string, string>();
   readonly logStarts = new Map<string, number>();
+  readonly unidentified = new Map<string, KafkaError>();
   /** Ids of topics, which change when a topic is made again. */
   readonly #incarnations = new Map<string, string>();
 
@@ -43,12 +45,15 @@ export class FakeKafka {
 
   standing({ topic, partition }: TopicPartition): Standing {
     const key = keyOf({ topic, partition });
+    const problem = this.unidentified.get(topic);
     return {
       topic,
       partition,
       committed: this.committed.get(key) ?? -1,
       metadata: this.metadata.get(key) ?? "",
-      incarnation: this.incarnation(topic),
+      ...(problem
+        ? { incarnation: null, incarnationProblem: problem }
+        : { incarnation: this.incarnation(topic) }),
       start: this.logStarts.get(key) ?? 0,
       end: this.log({ topic, partition }).length,
     };
