@@ -21,6 +21,7 @@ import {
   WITHOUT_CONSUMER_PROTOCOL,
 } from "../kafka/group_protocol.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
+import { readTopicIds } from "../kafka/standings.ts";
 import { askTopic, TopicWatch } from "../kafka/topic_watch.ts";
 import { prepareTopics } from "../kafka/topics.ts";
 import { chooseStatsMode } from "../render/terminal_support.ts";
@@ -192,8 +193,12 @@ async function consume(
     });
     // Not before: without any listener the runtime would take its handlers off, and the watchdog's.
     early.end();
-    const ask = (topic: string) => askTopic(consumer, topic);
-    const endTopicWatch = new TopicWatch(counts, ask, (change) => stats.event(change)).start();
+    const endTopicWatch = new TopicWatch(counts, {
+      ask: (topic) => askTopic(consumer, topic),
+      askIds: isEmbedded(producer.apis) ? null : (topics) => readTopicIds(consumer.client, topics),
+      tell: (change) => stats.event(change),
+      tellIds: (ids) => worker.noteTopicIds(ids),
+    }).start();
     try {
       const tellStarted = () => {
         const { protocol } = consumer;

@@ -40,14 +40,14 @@ export async function readStandings(
   return mergeAnswers(partitions, { commits, starts, ends, ids });
 }
 
-type TopicIds = ReadonlyMap<string, string | KafkaError>;
+/** By topic. */
+export type TopicIds = ReadonlyMap<string, string | KafkaError>;
 
 /** Each in the order of the partitions, or the error for all of them. */
 export interface Answers {
   commits: readonly (CommitEntry | KafkaError)[];
   starts: readonly (number | KafkaError)[] | KafkaError;
   ends: readonly (number | KafkaError)[] | KafkaError;
-  /** By topic. */
   ids: TopicIds;
 }
 
@@ -187,7 +187,10 @@ async function findOffsets(
 }
 
 /** The ids of topics: one that was deleted and made again has another. */
-async function readTopicIds(client: Client, topics: readonly string[]): Promise<TopicIds> {
+export async function readTopicIds(
+  client: Client,
+  topics: readonly string[],
+): Promise<TopicIds> {
   const admin = await adminOf(client);
   const described = await ask<Described[]>(
     ASK_TIMEOUT_MS,

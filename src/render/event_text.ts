@@ -53,6 +53,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "task-error":
     case "stray-error":
     case "loop-blocked":
+    case "topic-recreated":
       return "warn";
     case "broker-down":
     case "topic-gone":
@@ -95,6 +96,9 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
       return `Topic ${text(event.topic)} cannot be consumed: ${text(event.reason)}`;
     case "topic-back":
       return `Topic ${text(event.topic)} is back, with ${plural(event.partitions, "partition")}`;
+    case "topic-recreated":
+      return `Topic ${text(event.topic)} was deleted and made again; ` +
+        `begun anew: ${plural(event.partitions, "partition")}`;
     case "topic-grown":
       return `Topic ${text(event.topic)} has ${plural(event.partitions, "partition")} now, ` +
         `${event.before} before`;

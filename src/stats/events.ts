@@ -71,6 +71,8 @@ export type WorkerEvent =
   }
   | { event: "topic-gone"; topic: string; reason: string }
   | { event: "topic-back"; topic: string; partitions: number }
+  /** Deleted and made again unnoticed; of its partitions, so many that begin anew here. */
+  | { event: "topic-recreated"; topic: string; partitions: number }
   | { event: "topic-grown"; topic: string; partitions: number; before: number }
   /** `broker` is `null` when it is all of them. */
   | { event: "broker-down"; broker: string | null; reason: string }

@@ -3,7 +3,7 @@
  * and how far the logs reach. Where the client would begin at another offset than is right, it is told so.
  * Each begins once it is told; the brokers are asked again for the others, until they tell.
  */
-import { type LostWork, resume, resumeAfterLoss, type Resumption } from "../core/resumption.ts";
+import type { Resumption } from "../core/resumption.ts";
 import type { Consumer, LookedUp, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
@@ -26,14 +26,21 @@ export interface ArrivalParts {
   wake: () => void;
 }
 
+export interface ArrivalBeginning {
+  resume: (standing: Standing, partition: Partition) => Resumption;
+  /** They were read before, so that the client may be anywhere. */
+  readBefore?: boolean;
+}
+
 export class Arrival {
   readonly #consumer: Consumer;
   readonly #stats: Stats;
   readonly #wake: () => void;
-  readonly #lostWork: (partition: Partition) => LostWork | undefined;
+  readonly #begin: ArrivalBeginning;
   /** To be looked up, or looked up again. */
   readonly #untold: Set<Partition>;
   #asking = false;
+  #asks = 0;
   /** Told, and on their way to where they begin. */
   #seeking = 0;
   #arrived: Arrived[] = [];
@@ -46,7 +53,7 @@ export class Arrival {
   constructor(
     partitions: readonly Partition[],
     { consumer, stats, clock, wake }: ArrivalParts,
-    lostWork: (partition: Partition) => LostWork | undefined,
+    begin: ArrivalBeginning,
   ) {
     this.#untold = new Set(partitions);
     this.#consumer = consumer;
@@ -54,7 +61,7 @@ export class Arrival {
     this.#clock = clock;
     this.#idUntil = clock.now() + ID_WAIT_MS;
     this.#wake = wake;
-    this.#lostWork = lostWork;
+    this.#begin = begin;
     void this.#ask();
   }
 
@@ -83,6 +90,7 @@ export class Arrival {
   async #ask(): Promise<void> {
     this.#askAt = Infinity;
     this.#asking = true;
+    this.#asks++;
     try {
       const wanted = [...this.#untold].filter(({ leaving }) => !leaving);
       const answers = await this.#consumer.lookUp(
@@ -107,7 +115,7 @@ export class Arrival {
       return;
     }
     this.#untold.delete(owned);
-    const arrived = this.#begin(answer, owned);
+    const arrived = { ...answer, ...this.#begin.resume(answer, owned), owned };
     if (this.#isBegunAt(arrived)) this.#arrived.push(arrived);
     else void this.#seek(arrived);
   }
@@ -126,15 +134,15 @@ export class Arrival {
     this.#wake();
   }
 
-  #begin(standing: Standing, owned: Partition): Arrived {
-    const lost = this.#lostWork(owned);
-    return { ...standing, ...lost ? resumeAfterLoss(standing, lost) : resume(standing), owned };
-  }
-
-  /** The client begins at the commit, and at the log's start where that is out of range or missing. */
+  /**
+   * The client begins at the commit, and at the log's start where that is out of range or missing. A commit
+   * that is missing later was there, perhaps, when the client began: it goes with its topic.
+   */
   #isBegunAt({ owned, committed, offset, reset }: Arrived): boolean {
     if (owned.leaving) return true;
-    return reset === null ? committed < 0 || offset === committed : reset.reason === "deleted";
+    if (this.#begin.readBefore) return false;
+    if (reset !== null) return reset.reason === "deleted";
+    return committed < 0 ? this.#asks === 1 : offset === committed;
   }
 
   #tell(now: number): void {

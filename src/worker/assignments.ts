@@ -14,16 +14,22 @@
  * - the answer to a revoke comes after the drain and the broker's word on the commit, or after their
  *   deadlines; a loss is answered at once, without a commit.
  */
-import type { AssignmentChange, Consumer, QueueId, TopicPartition } from "../kafka/ports.ts";
+import type {
+  AssignmentChange,
+  Consumer,
+  QueueId,
+  Standing,
+  TopicPartition,
+} from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Lane } from "../task/registry.ts";
 import { Arrival } from "./arrival.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
-import { restartLog } from "./log_restart.ts";
-import { LostPartition } from "./lost_partition.ts";
+import { isOfOtherLog, NEW_LOG, replaceLog, restartLog } from "./log_restart.ts";
+import { LostPartition, resumeKnowing } from "./lost_partition.ts";
 import { Partition } from "./partition.ts";
-import { tellResumptions } from "./resumption_events.ts";
+import { tellRecreations, tellResumptions } from "./resumption_events.ts";
 import type { Runner } from "./runner.ts";
 
 /** The broker's answer to the last commit of revoked partitions is waited for this long. */
@@ -60,6 +66,9 @@ export class Assignments {
   #revocation: Revocation | null = null;
   /** Assigned, and not polled before the broker has confirmed their first commit. */
   readonly #opening = new Set<Partition>();
+
+  /** As they were told last, until they are compared. */
+  #topicIds: ReadonlyMap<string, string> | null = null;
 
   constructor(parts: AssignmentsParts) {
     this.#parts = parts;
@@ -98,6 +107,7 @@ export class Assignments {
       if (change.kind === "assign") this.#assign(change.partitions);
       else this.#startRevocation(change.partitions);
     }
+    this.#beginRecreated();
     this.#beginArrived();
     this.#openConfirmed();
     this.#parts.runner.breakers.note(this.partitions, this.#parts.committer);
@@ -105,11 +115,11 @@ export class Assignments {
 
   /** The log of a partition began anew at `offset`; the partition that goes on there. */
   restart(partition: Partition, offset: number): Partition {
-    const fresh = restartLog(partition, offset, this.#parts);
-    this.#owned.set(keyOf(partition), fresh);
-    this.#byQueue.set(partition.queue, fresh);
-    this.#opening.delete(partition);
-    return fresh;
+    return this.#replace(partition, restartLog(partition, offset, this.#parts));
+  }
+
+  noteTopicIds(ids: ReadonlyMap<string, string>): void {
+    this.#topicIds = ids;
   }
 
   /** The last commits are sent now: they say that this owner leaves, and nothing is taken on any more. */
@@ -154,8 +164,20 @@ export class Assignments {
     }
     if (owned.length === 0) return;
     stats.event({ event: "rebalance", change: "assigned", partitions: plain(owned) });
-    const lostWork = (one: Partition) => this.#lost.get(keyOf(one))?.work;
-    this.#arrivals.add(new Arrival(owned, this.#parts, lostWork));
+    const resume = (standing: Standing, one: Partition) =>
+      resumeKnowing(standing, this.#lost.get(keyOf(one)));
+    this.#arrivals.add(new Arrival(owned, this.#parts, { resume }));
+  }
+
+  /** Partitions of topics that were deleted and made again begin anew. */
+  #beginRecreated(): void {
+    const ids = this.#topicIds;
+    if (!ids || this.#leaving) return;
+    this.#topicIds = null;
+    const old = [...this.#owned.values()].filter((one) => isOfOtherLog(one, ids.get(one.topic)));
+    const fresh = old.map((one) => this.#replace(one, replaceLog(one, this.#parts)));
+    tellRecreations(fresh, this.#parts.stats);
+    if (fresh.length > 0) this.#arrivals.add(new Arrival(fresh, this.#parts, NEW_LOG));
   }
 
   #beginArrived(): void {
@@ -187,6 +209,13 @@ export class Assignments {
       this.#lost.delete(keyOf(partition));
       if (partition.unblock("opening")) this.#parts.consumer.block(partition.queue, false);
     }
+  }
+
+  #replace(partition: Partition, fresh: Partition): Partition {
+    this.#owned.set(keyOf(partition), fresh);
+    this.#byQueue.set(partition.queue, fresh);
+    this.#opening.delete(partition);
+    return fresh;
   }
 
   #block(partitions: readonly TopicPartition[]): void {

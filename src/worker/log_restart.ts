@@ -1,5 +1,8 @@
 /** A log that began anew while its partition was worked on: it was truncated, or its topic was recreated. */
-import type { Consumer } from "../kafka/ports.ts";
+import { decodeMetadata } from "../core/commit_metadata.ts";
+import { resume, type Resumption } from "../core/resumption.ts";
+import type { Consumer, Standing } from "../kafka/ports.ts";
+import type { ArrivalBeginning } from "./arrival.ts";
 import { Partition } from "./partition.ts";
 import type { Runner } from "./runner.ts";
 
@@ -34,6 +37,48 @@ export function restartLog(
   void identify(fresh, consumer);
   return fresh;
 }
+
+/**
+ * The same where no offset has told it, since the new log is longer than the old one was. Nothing of the old
+ * log goes on, and the partition that is returned is to be opened like one that was just assigned.
+ */
+export function replaceLog(
+  partition: Partition,
+  { consumer, runner }: { consumer: Consumer; runner: Runner },
+): Partition {
+  const wasBlocked = partition.blocked;
+  partition.closed = true;
+  const fresh = new Partition(partition.lane, partition.partition, partition.queue);
+  // What still runs of the old log keeps its keys until it has settled.
+  fresh.keyOrders = partition.keyOrders;
+  fresh.block("opening");
+  if (!wasBlocked) consumer.block(fresh.queue, true);
+  runner.forgetLeaving();
+  return fresh;
+}
+
+/** Whether the topic, whose id is `id` now, was made again since work on the partition began. */
+export function isOfOtherLog({ commits, leaving }: Partition, id: string | undefined): boolean {
+  const { incarnation } = commits;
+  return !leaving && id !== undefined && incarnation !== null && incarnation !== id;
+}
+
+/** Where work on a log begins that has replaced another: at its start, unless it was begun before. */
+function resumeInNewLog(standing: Standing): Resumption {
+  const { committed, metadata, incarnation } = standing;
+  const read = committed < 0 ? null : decodeMetadata(committed, metadata);
+  if (read && !("problem" in read) && read.incarnation === incarnation) {
+    // By this very process, which has not ended.
+    const { takeovers } = read;
+    return { ...resume(standing), takeovers, suspect: null, exclusive: false };
+  }
+  const begun = resume({ ...standing, committed: -1, metadata: "" });
+  if (committed < 0) return begun;
+  return { ...begun, reset: { from: committed, reason: "recreated", lost: 0 } };
+}
+
+/** How the partitions of `replaceLog` begin. */
+export const NEW_LOG: ArrivalBeginning = { resume: resumeInNewLog, readBefore: true };
 
 /** Asks for the id of the topic; without one its commits hold no map. */
 async function identify(partition: Partition, consumer: Consumer): Promise<void> {

@@ -1,6 +1,7 @@
 /** What is still known of a partition after it was lost: the messages that this process has finished. */
 import type { OffsetRange } from "../core/offset_tracker.ts";
-import type { LostWork } from "../core/resumption.ts";
+import { type LostWork, resume, resumeAfterLoss, type Resumption } from "../core/resumption.ts";
+import type { Standing } from "../kafka/ports.ts";
 import type { Incarnation } from "./commit_state.ts";
 import type { Partition } from "./partition.ts";
 
@@ -29,4 +30,9 @@ export class LostPartition {
       finished: [...this.#finished, ...late],
     };
   }
+}
+
+/** Where work on an assigned partition begins, also one that this process has lost before. */
+export function resumeKnowing(standing: Standing, lost: LostPartition | undefined): Resumption {
+  return lost ? resumeAfterLoss(standing, lost.work) : resume(standing);
 }

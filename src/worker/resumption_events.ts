@@ -3,6 +3,15 @@ import type { Resumption } from "../core/resumption.ts";
 import type { TopicPartition } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 
+/** That topics were made again, by their partitions that begin anew. */
+export function tellRecreations(begunAnew: readonly TopicPartition[], stats: Stats): void {
+  const counts = new Map<string, number>();
+  for (const { topic } of begunAnew) counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  for (const [topic, partitions] of counts) {
+    stats.event({ event: "topic-recreated", topic, partitions });
+  }
+}
+
 export function tellResumptions(
   resumed: readonly (TopicPartition & Resumption)[],
   stats: Stats,

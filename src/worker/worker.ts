@@ -144,6 +144,12 @@ export class Worker {
     return this.#departure.failure;
   }
 
+  /** What the brokers say the topics' ids are now. */
+  noteTopicIds(ids: ReadonlyMap<string, string>): void {
+    this.assignments.noteTopicIds(ids);
+    this.#idle.wake();
+  }
+
   /** Asks for a shutdown: the first request drains, a second aborts. */
   stop(reason: string, exitCode: ExitCode = EXIT.ok): void {
     this.#departure.request(reason, exitCode);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   brokerTest,
   Cluster,
+  committed,
   deleteTopic,
   json,
   produce,
@@ -64,6 +65,51 @@ export const second = task({
       assert.equal((await worker.waitForExit()).code, 0, worker.events());
       const errors = worker.lines.stderr.filter((line) => /"kafka-error"|topic-gone/.test(line));
       assert.ok(errors.length <= 6, worker.events());
+    },
+  );
+
+  brokerTest(
+    `a topic made again at once, with a longer log than before, runs from its start (${protocol})`,
+    async () => {
+      const from = await topic();
+      using folder = project({ "tasks.ts": workModule(from) });
+      const old = ["old-0", "old-1", "old-2"];
+      const fresh = Array.from({ length: 40 }, (_, index) => `new-${index}`);
+      const send = (ids: string[]) => produce(from, json(ids.map((id) => ({ id }))));
+      const finished = (ids: string[]) => () =>
+        ids.every((id) => (folder.ledger().get(id)?.finished ?? 0) > 0);
+      await using worker = runWorker(folder, args);
+      await send(old);
+      await until("the old log", finished(old));
+      await until(
+        "its commit",
+        async () => (await committed(worker.group, from)).get(0)?.offset === 3,
+      );
+      await deleteTopic(from);
+      await topic({ name: from });
+      // Before the worker, which looks every 30 s, can notice.
+      await send(fresh);
+      await until("the new log", finished(fresh));
+      await until(
+        "its commit",
+        async () => (await committed(worker.group, from)).get(0)?.offset === 40,
+      );
+      worker.kill();
+      assert.equal((await worker.waitForExit()).code, 0, worker.events());
+
+      const before = new Map([...folder.ledger()].map(([id, { finished }]) => [id, finished]));
+      await using second = runWorker(folder, args);
+      await send(["last"]);
+      await until("the last message", finished(["last"]));
+      second.kill();
+      assert.equal((await second.waitForExit()).code, 0, second.events());
+      const after = [...folder.ledger()].map(([id, { finished }]) => [id, finished] as const);
+      assert.deepEqual(
+        after.filter(([id, count]) => count !== (before.get(id) ?? 1)),
+        [],
+        `${worker.events()}\n${second.events()}`,
+      );
+      assert.equal(folder.ledger().get("last")?.finished, 1);
     },
   );
 }

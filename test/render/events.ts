@@ -43,6 +43,7 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
   },
   "topic-gone": { event: "topic-gone", topic: "images", reason: "there is no such topic" },
   "topic-back": { event: "topic-back", topic: "images", partitions: 1 },
+  "topic-recreated": { event: "topic-recreated", topic: "images", partitions: 2 },
   "topic-grown": { event: "topic-grown", topic: "images", partitions: 6, before: 4 },
   "broker-down": { event: "broker-down", broker: null, reason: "Connection refused" },
   "broker-up": { event: "broker-up", broker: "10.0.0.1:9092" },

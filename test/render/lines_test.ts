@@ -64,6 +64,7 @@ const lines: Record<keyof typeof EVENTS, string> = {
     'topic=images partition=0 offset=9 reason="it was written by another program"',
   "topic-gone": 'topic=images reason="there is no such topic"',
   "topic-back": "topic=images partitions=1",
+  "topic-recreated": "topic=images partitions=2",
   "topic-grown": "topic=images partitions=6 before=4",
   "broker-down": 'broker=- reason="Connection refused"',
   "broker-up": "broker=10.0.0.1:9092",

@@ -96,6 +96,23 @@ describe("an assignment", () => {
     assert.deepEqual(inputs(), [0]);
   });
 
+  test("is run from its start when its topic is made again while nobody can tell", async () => {
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 0, 1, 2);
+    consumer.committed.set("work/0", 3);
+    consumer.failLookUp = new KafkaError("no");
+    await bench.assign(P0);
+    // The client is where the commit was, which went with the old log.
+    consumer.recreate("work", 0, 3);
+    consumer.committed.clear();
+    consumer.append("work", 0, 10, 11, 12, 13);
+    consumer.failLookUp = null;
+    await bench.advance(500, 6);
+    assert.deepEqual(inputs(), [10, 11, 12, 13]);
+  });
+
   test("that is lost while it is looked up: is forgotten", async () => {
     const { task: work, inputs } = manualTask({ topic: "work" });
     await using bench = new Bench({ work });

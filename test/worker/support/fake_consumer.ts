@@ -66,10 +66,10 @@ export class FakeConsumer implements Consumer {
     this.#wake();
   }
 
-  /** The log is gone; a new one begins at offset 0, and the consumer reads on from there. */
-  recreate(topic: string, partition: number): void {
+  /** The log is gone; a new one begins at offset 0, and the consumer reads on there or at `next`. */
+  recreate(topic: string, partition: number, next = 0): void {
     this.#kafka.recreate({ topic, partition });
-    for (const queue of this.#queuesOf(topic, partition)) queue.next = 0;
+    for (const queue of this.#queuesOf(topic, partition)) queue.next = next;
   }
 
   /** The log loses all from `end` on, as when a replica that lagged behind becomes the leader. */
