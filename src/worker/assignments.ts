@@ -189,11 +189,7 @@ export class Assignments {
       for (const one of begun) {
         const { owned } = one;
         owned.begin(one);
-        const { tasks } = owned.lane;
-        if (one.breakerOpen) runner.breakers.startHalfOpen(tasks);
-        runner.breakers.resumeRun(tasks, one.givenUp);
-        owned.commits.breakerOpen = runner.breakers.isOpen(tasks);
-        owned.commits.givenUp = () => runner.breakers.givenUp(tasks);
+        runner.breakers.resume(owned, one);
         this.#opening.add(owned);
         committer.hurry(owned);
       }

@@ -67,17 +67,23 @@ export class Breakers {
     return this.#parts.tasks.some(({ breakerOpen, task }) => breakerOpen && tasks.includes(task));
   }
 
+  /**
+   * What a partition's owner before has left: one was open when it stopped, then the first messages are probes;
+   * so many were given up on end. From now on the partition's commits tell the same.
+   */
+  resume({ commits, lane }: Partition, from: { breakerOpen: boolean; givenUp: number }): void {
+    if (from.breakerOpen) this.startHalfOpen(lane.tasks);
+    for (const { breaker, task } of this.#parts.tasks) {
+      if (lane.tasks.includes(task)) breaker.resumeRun(from.givenUp);
+    }
+    commits.breakerOpen = this.isOpen(lane.tasks);
+    commits.givenUp = () => this.givenUp(lane.tasks);
+  }
+
   /** One of these was open when the owner before stopped: the first messages are probes. */
   startHalfOpen(tasks: readonly Task[]): void {
     for (const state of this.#parts.tasks) {
       if (tasks.includes(state.task)) this.#startProbing(state);
-    }
-  }
-
-  /** So many were given up on end, by the owner before. */
-  resumeRun(tasks: readonly Task[], givenUp: number): void {
-    for (const { breaker, task } of this.#parts.tasks) {
-      if (tasks.includes(task)) breaker.resumeRun(givenUp);
     }
   }
 
