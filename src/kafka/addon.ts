@@ -51,6 +51,12 @@ export type ProduceExactly = (
   headers: readonly (Buffer | null)[],
 ) => number;
 
+/**
+ * Why librdkafka has given a producer up, `null` while it has not; src/native/fatal_error.h has the
+ * contract.
+ */
+export type FatalError = (nativeClient: object) => [code: number, text: string] | null;
+
 /** A line of the watchdog; its forms and what is replaced in them: src/native/watchdog.h. */
 export interface LineForms {
   known: string;
@@ -92,6 +98,7 @@ export interface Addon {
   readonly opensslVersion: string;
   readonly partitionPoll: PartitionPoll;
   readonly produceExactly: ProduceExactly;
+  readonly fatalError: FatalError;
   /** librdkafka's text for one of its error codes. */
   err2str(code: number): string;
   readonly watchdog: Watchdog;

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "exact_produce.h"
+#include "fatal_error.h"
 #include "partition_poll.h"
 #include "watchdog.h"
 
@@ -25,6 +26,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   napi_compat::InitPackage(env, exports);
   taskc::ExportPartitionPoll(env, exports);
   taskc::ExportExactProduce(env, exports);
+  taskc::ExportFatalError(env, exports);
   taskc::ExportWatchdog(env, exports);
   ExportOpensslVersion(env, exports);
   return exports;

@@ -8,6 +8,7 @@
 
 #include "columns.h"
 #include "export_functions.h"
+#include "live_client.h"
 #include "poller.h"
 #include "src/kafka-consumer.h"
 
@@ -20,33 +21,6 @@ using NodeKafka::KafkaConsumer;
 constexpr napi_type_tag kHandleTag = {0x6b2f0c1d8a5e4f37, 0x9d41e7a2b3c85f60};
 constexpr int64_t kMaxBatch = 1 << 20;
 constexpr int64_t kMaxLanes = 1 << 20;
-
-// Keeps the client from being destroyed by its disconnect, which runs on a thread of the pool, for
-// as long as this lives. Never waits: while a disconnect is running there is no client.
-class LiveClient {
- public:
-  explicit LiveClient(KafkaConsumer* consumer) : lock_(&(consumer->*Access::Lock())) {
-    locked_ = uv_rwlock_tryrdlock(lock_) == 0;
-    alive_ = locked_ && consumer->IsConnected();
-  }
-  ~LiveClient() {
-    if (locked_) uv_rwlock_rdunlock(lock_);
-  }
-  LiveClient(const LiveClient&) = delete;
-  LiveClient& operator=(const LiveClient&) = delete;
-
-  explicit operator bool() const { return alive_; }
-
- private:
-  // The lock is for derived classes only.
-  struct Access : NodeKafka::Connection {
-    static uv_rwlock_t Connection::*Lock() { return &Access::m_connection_lock; }
-  };
-
-  uv_rwlock_t* lock_;
-  bool locked_;
-  bool alive_;
-};
 
 // What a handle wraps. The client is held, so that it outlives the poller; the handle itself is
 // only known by a weak reference, so that one that is dropped is collected, and detached then.

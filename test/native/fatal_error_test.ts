@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { loadAddon } from "../../src/kafka/addon.ts";
+import {
+  disconnect,
+  type MockCluster,
+  mockCluster,
+  newConsumer,
+  newProducer,
+  until,
+} from "./support.ts";
+
+const { fatalError } = await loadAddon();
+const UNSUPPORTED_FEATURE = -165;
+
+/** librdkafka then takes the brokers for ones that know of no idempotence, which is fatal. */
+const OLD = { "api.version.request": "false", "broker.version.fallback": "0.9.0" };
+
+let cluster: MockCluster;
+
+before(async () => {
+  cluster = await mockCluster();
+});
+after(() => cluster.close());
+
+describe("fatalError", () => {
+  test("is null for a producer that is well, and for one that is not connected", async () => {
+    const producer = await newProducer(cluster.address);
+    const native = producer.getClient();
+    assert.equal(fatalError(native), null);
+    await disconnect(producer);
+    assert.equal(fatalError(native), null);
+  });
+
+  test("tells the code and the text of the first fatal error", async () => {
+    const producer = await newProducer(cluster.address, { ...OLD, "enable.idempotence": true });
+    producer.on("event.error", () => {});
+    const native = producer.getClient();
+    await until(() => fatalError(native) !== null);
+    const [code, text] = fatalError(native)!;
+    assert.equal(code, UNSUPPORTED_FEATURE);
+    assert.match(text, /Idempotent producer not supported/i);
+    await disconnect(producer);
+  });
+
+  test("throws for anything but a producer", () => {
+    assert.throws(() => fatalError({}), /native client of a Producer/);
+    const consumer = newConsumer(cluster.address);
+    assert.throws(() => fatalError(consumer.getClient()), /native client of a Producer/);
+  });
+});
