@@ -1,46 +1,11 @@
 /** The producer: acknowledged by all in-sync replicas, idempotent, one promise a message. */
-import { Buffer } from "node:buffer";
-import { KafkaError } from "../errors.ts";
-import { type Addon, loadAddon } from "./addon.ts";
-import {
-  connect,
-  type Connected,
-  connectionProperties,
-  type ConnectionSettings,
-  makeClient,
-  type Metadata,
-} from "./connection.ts";
+import type { KafkaError } from "../errors.ts";
+import type { Connected, Metadata } from "./connection.ts";
 import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
-import { call, CODE, loadRdKafka, type RdKafka, settleWithin, toKafkaError } from "./rdkafka.ts";
+import { because, ProducerClient, type ProducerSettings } from "./producer_client.ts";
+import { Succession } from "./producer_succession.ts";
+import { call } from "./rdkafka.ts";
 
-type Client = InstanceType<RdKafka["Producer"]>;
-
-export interface ProducerSettings extends ConnectionSettings {
-  /** How long librdkafka gathers a batch, milliseconds. @default 5 */
-  lingerMs?: number;
-  /** How long the first contact may take, milliseconds. @default 8000 */
-  connectTimeoutMs?: number;
-  /** Each message is a batch of its own. */
-  alone?: boolean;
-}
-
-interface Report {
-  topic: string;
-  partition: number;
-  offset: number;
-  opaque: Delivery;
-}
-
-interface Delivery {
-  resolve: (delivered: Delivered) => void;
-  reject: (error: KafkaError) => void;
-}
-
-/**
- * UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka, and its
- * _DESTROY: what still waited for a partition that it forgets (`rd_kafka_toppar_destroy_final`).
- */
-const NO_SUCH_TOPIC = new Set([3, -188, -190, -197]);
 /** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
 const TOO_LARGE = new Set([10, 18]);
 /** librdkafka's local queue was full; it drains as the broker acknowledges. */
@@ -48,56 +13,30 @@ const FULL_QUEUE_WAIT_MS = 5;
 const METADATA_TIMEOUT_MS = 8000;
 
 export class KafkaProducer implements Producer {
-  readonly client: Client;
-  /** What the brokers speak, by the number of the request. */
-  readonly apis: Connected["apis"];
-  readonly #addon: Addon;
+  readonly #clients: Succession<ProducerClient>;
   readonly #settings: ProducerSettings;
   #alone: Promise<KafkaProducer> | null = null;
   #open = true;
 
-  private constructor(
-    client: Client,
-    apis: Connected["apis"],
-    addon: Addon,
-    settings: ProducerSettings,
-  ) {
-    this.client = client;
-    this.apis = apis;
-    this.#addon = addon;
+  private constructor(first: ProducerClient, settings: ProducerSettings) {
+    const open = () => ProducerClient.open(settings);
+    this.#clients = new Succession(first, open, () => performance.now());
     this.#settings = settings;
-    client.on("delivery-report", (error: unknown, report: unknown) => {
-      const { topic, partition, offset, opaque } = report as Report;
-      if (!error) return opaque.resolve({ topic, partition, offset });
-      // A client that closes says _DESTROY of all that it still has.
-      const reason = this.#open ? plainly(error) : error;
-      opaque.reject(toKafkaError(reason, `Cannot deliver to topic "${topic}"`));
-    });
   }
 
   /** Connects; throws a `KafkaError` that says why it cannot. */
   static async open(settings: ProducerSettings): Promise<KafkaProducer> {
-    const [{ Producer }, addon] = await Promise.all([loadRdKafka(), loadAddon()]);
-    const client = makeClient(() =>
-      new Producer({
-        "linger.ms": settings.lingerMs ?? 5,
-        "queue.buffering.max.messages": 500_000,
-        // Our own limit must not undercut the broker's: what is too large is for the broker to say.
-        "message.max.bytes": 1_000_000_000,
-        ...connectionProperties(settings),
-        ...(settings.alone ? { "batch.num.messages": 1 } : {}),
-        // Tells what the brokers speak, whatever else the user wants to hear; see `connect`.
-        "debug": withFeature(settings.properties.debug),
-        "enable.idempotence": true,
-        "dr_cb": true,
-        // deno-lint-ignore no-explicit-any
-      } as any, {})
-    );
-    client.on("event.error", () => {});
-    const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
-    // Acknowledgements then arrive as events, with no timer of ours in between.
-    client.setPollInBackground(true);
-    return new KafkaProducer(client, apis, addon, settings);
+    return new KafkaProducer(await ProducerClient.open(settings), settings);
+  }
+
+  /** The package's; another one after a fatal error. */
+  get client(): ProducerClient["client"] {
+    return this.#clients.current.client;
+  }
+
+  /** What the brokers speak, by the number of the request. */
+  get apis(): Connected["apis"] {
+    return this.#clients.current.apis;
   }
 
   /**
@@ -123,36 +62,29 @@ export class KafkaProducer implements Producer {
     return this.#alone;
   }
 
+  /** A message that a client has not taken goes to its successor; one that it has taken never does. */
   async #sendInBatch(message: OutgoingMessage): Promise<Delivered> {
     for (;;) {
-      const delivered = this.#trySend(message);
+      const usable = this.#usable(message.topic);
+      // No pause where none is needed: messages go in the order of the calls.
+      const client = usable instanceof Promise ? await usable : usable;
+      const delivered = client.trySend(message);
       if (delivered) return await delivered;
+      if (client.fatal) continue;
       await new Promise((resolve) => setTimeout(resolve, FULL_QUEUE_WAIT_MS));
     }
   }
 
-  /** `null` when the local queue is full. */
-  #trySend(message: OutgoingMessage): Promise<Delivered> | null {
-    if (!this.#open) throw new KafkaError(`Cannot send to topic "${message.topic}": closed`);
-    const { topic, partition, key, value, headers, timestamp } = message;
-    let delivery!: Delivery;
-    const delivered = new Promise<Delivered>((resolve, reject) => delivery = { resolve, reject });
-    const code = this.#addon.produceExactly(
-      this.client.getClient(),
-      topic,
-      partition ?? -1,
-      toBuffer(value),
-      toBuffer(key),
-      timestamp ?? 0,
-      delivery,
-      headers.flatMap(([name, bytes]) => [toBuffer(name), toBuffer(bytes)]),
-    );
-    if (code === CODE.queueFull) return null;
-    if (code !== 0) {
-      const error = { code, message: this.#addon.err2str(code) };
-      throw toKafkaError(plainly(error), `Cannot send to topic "${topic}"`);
+  #usable(topic: string): ProducerClient | Promise<ProducerClient> {
+    const refuse = (reason: unknown) => {
+      throw because(`Cannot send to topic "${topic}"`, reason);
+    };
+    try {
+      const usable = this.#clients.usable();
+      return usable instanceof Promise ? usable.catch(refuse) : usable;
+    } catch (reason) {
+      return refuse(reason);
     }
-    return delivered;
   }
 
   /**
@@ -181,28 +113,7 @@ export class KafkaProducer implements Producer {
     this.#open = false;
     await Promise.all([
       this.#alone?.then((alone) => alone.close(timeoutMs), () => {}),
-      this.#disconnect(timeoutMs),
+      this.#clients.close(timeoutMs),
     ]);
   }
-
-  #disconnect(timeoutMs: number): Promise<void> {
-    return settleWithin(timeoutMs, (done) => this.client.disconnect(timeoutMs, done));
-  }
-}
-
-function withFeature(debug: string | undefined): string {
-  return debug ? `${debug},feature` : "feature";
-}
-
-/** A topic that is missing or was deleted has several names in librdkafka, none of which says so. */
-function plainly(error: unknown): unknown {
-  const { code } = error as { code: number };
-  return NO_SUCH_TOPIC.has(code) ? { code, message: "there is no such topic" } : error;
-}
-
-/** The native part takes buffers; a view of the same bytes is one. */
-function toBuffer(bytes: Uint8Array | string | null): Buffer | null {
-  if (bytes === null) return null;
-  if (typeof bytes === "string") return Buffer.from(bytes);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { loadAddon } from "../../src/kafka/addon.ts";
+import { KafkaProducer } from "../../src/kafka/producer.ts";
 import {
   disconnect,
   type MockCluster,
   mockCluster,
   newConsumer,
   newProducer,
+  newTopic,
   until,
 } from "./support.ts";
 
@@ -47,5 +49,22 @@ describe("fatalError", () => {
     assert.throws(() => fatalError({}), /native client of a Producer/);
     const consumer = newConsumer(cluster.address);
     assert.throws(() => fatalError(consumer.getClient()), /native client of a Producer/);
+  });
+});
+
+describe("KafkaProducer", () => {
+  test("tells the true cause of a fatal error, and closes in time after it", async () => {
+    const settings = { brokers: [cluster.address], properties: OLD };
+    const producer = await KafkaProducer.open(settings);
+    const first = producer.client;
+    const send = () => producer.send({ topic: newTopic(), key: null, value: null, headers: [] });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(send, { message: /Idempotent producer not supported/i });
+    }
+    assert.notEqual(producer.client, first);
+    // It had nothing under way any more.
+    await until(() => !first.isConnected());
+    await producer.close(5000);
+    await assert.rejects(send, { message: /closed/ });
   });
 });

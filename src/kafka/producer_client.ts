@@ -1,0 +1,199 @@
+/**
+ * One producer of librdkafka: idempotent, acknowledged by all in-sync replicas.
+ *
+ * It is well until it is closed, or until librdkafka gives it up. After a fatal error it takes nothing more,
+ * for good: what is queued is refused as purged, what is under way still has its own outcome, and `fatal`
+ * says why. A successor has to be opened then (producer_succession.ts).
+ */
+import { Buffer } from "node:buffer";
+import { KafkaError } from "../errors.ts";
+import { type Addon, loadAddon } from "./addon.ts";
+import {
+  connect,
+  type Connected,
+  connectionProperties,
+  type ConnectionSettings,
+  makeClient,
+  tidyReason,
+} from "./connection.ts";
+import type { Delivered, OutgoingMessage } from "./ports.ts";
+import { CODE, loadRdKafka, type RdKafka, settleWithin, toKafkaError } from "./rdkafka.ts";
+
+type Client = InstanceType<RdKafka["Producer"]>;
+
+export interface ProducerSettings extends ConnectionSettings {
+  /** How long librdkafka gathers a batch, milliseconds. @default 5 */
+  lingerMs?: number;
+  /** How long the first contact may take, milliseconds. @default 8000 */
+  connectTimeoutMs?: number;
+  /** Each message is a batch of its own. */
+  alone?: boolean;
+}
+
+interface Report {
+  topic: string;
+  partition: number;
+  offset: number;
+  opaque: Delivery;
+}
+
+interface Delivery {
+  resolve: (delivered: Delivered) => void;
+  reject: (error: KafkaError) => void;
+}
+
+/**
+ * UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka, and its
+ * _DESTROY: what still waited for a partition that it forgets (`rd_kafka_toppar_destroy_final`).
+ */
+const NO_SUCH_TOPIC = new Set([3, -188, -190, -197]);
+/** What librdkafka says of messages after a fatal error, whatever that was: _FATAL and the two _PURGE_…. */
+const GIVEN_UP = new Set<number>([CODE.fatal, -151, -152]);
+const CLUSTER_AUTHORIZATION_FAILED = 31;
+const MAY_NOT_WRITE =
+  "Cluster authorization failed: the user needs IdempotentWrite on the cluster, or Write on a topic";
+
+export class ProducerClient {
+  readonly client: Client;
+  /** What the brokers speak, by the number of the request. */
+  readonly apis: Connected["apis"];
+  /** A message of it has been acknowledged. */
+  proven = false;
+  /** Why it takes nothing more; `null` while it does. */
+  fatal: KafkaError | null = null;
+  readonly #addon: Addon;
+  /** Taken, and not reported yet. */
+  #outstanding = 0;
+  #onSettled: () => void = () => {};
+  #closing: Promise<void> | null = null;
+
+  private constructor(client: Client, apis: Connected["apis"], addon: Addon) {
+    this.client = client;
+    this.apis = apis;
+    this.#addon = addon;
+    client.on("delivery-report", (error: unknown, report: unknown) => {
+      this.#report(error, report as Report);
+    });
+  }
+
+  /** Connects; throws a `KafkaError` that says why it cannot. */
+  static async open(settings: ProducerSettings): Promise<ProducerClient> {
+    const [{ Producer }, addon] = await Promise.all([loadRdKafka(), loadAddon()]);
+    const client = makeClient(() =>
+      new Producer({
+        "linger.ms": settings.lingerMs ?? 5,
+        "queue.buffering.max.messages": 500_000,
+        // Our own limit must not undercut the broker's: what is too large is for the broker to say.
+        "message.max.bytes": 1_000_000_000,
+        ...connectionProperties(settings),
+        ...(settings.alone ? { "batch.num.messages": 1 } : {}),
+        // Tells what the brokers speak, whatever else the user wants to hear; see `connect`.
+        "debug": withFeature(settings.properties.debug),
+        "enable.idempotence": true,
+        "dr_cb": true,
+        // deno-lint-ignore no-explicit-any
+      } as any, {})
+    );
+    // Without a listener they would be thrown. What matters to a message is in its report.
+    client.on("event.error", () => {});
+    const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
+    // Acknowledgements then arrive as events, with no timer of ours in between.
+    client.setPollInBackground(true);
+    return new ProducerClient(client, apis, addon);
+  }
+
+  /** `null` when it has not taken the message: the local queue is full, or `fatal` says why. */
+  trySend(message: OutgoingMessage): Promise<Delivered> | null {
+    const { topic, partition, key, value, headers, timestamp } = message;
+    let delivery!: Delivery;
+    const delivered = new Promise<Delivered>((resolve, reject) => delivery = { resolve, reject });
+    const code = this.#addon.produceExactly(
+      this.client.getClient(),
+      topic,
+      partition ?? -1,
+      toBuffer(value),
+      toBuffer(key),
+      timestamp ?? 0,
+      delivery,
+      headers.flatMap(([name, bytes]) => [toBuffer(name), toBuffer(bytes)]),
+    );
+    if (code === CODE.queueFull) return null;
+    if (code === CODE.fatal) {
+      this.#lookForFatal();
+      this.fatal ??= new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
+      return null;
+    }
+    if (code !== 0) {
+      const error = { code, message: this.#addon.err2str(code) };
+      throw toKafkaError(plainly(error), `Cannot send to topic "${topic}"`);
+    }
+    this.#outstanding++;
+    return delivered;
+  }
+
+  /** Resolves when all that it has taken has been reported. */
+  settled(): Promise<void> {
+    if (this.#outstanding === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onSettled = resolve);
+  }
+
+  /** Waits for all acknowledgements, at most `timeoutMs`, then disconnects. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= settleWithin(timeoutMs, (done) => this.client.disconnect(timeoutMs, done));
+    return this.#closing;
+  }
+
+  #report(error: unknown, { topic, partition, offset, opaque }: Report): void {
+    if (error) {
+      this.#lookForFatal();
+      opaque.reject(this.#undelivered(error, topic));
+    } else {
+      this.proven = true;
+      opaque.resolve({ topic, partition, offset });
+    }
+    if (--this.#outstanding === 0) this.#onSettled();
+  }
+
+  #undelivered(error: unknown, topic: string): KafkaError {
+    const doing = `Cannot deliver to topic "${topic}"`;
+    const { code } = error as { code: number };
+    if (this.fatal && GIVEN_UP.has(code)) return because(doing, this.fatal);
+    // A client that closes says _DESTROY of all that it still has.
+    return toKafkaError(this.#closing ? error : plainly(error), doing);
+  }
+
+  #lookForFatal(): void {
+    if (this.fatal) return;
+    const problem = this.#addon.fatalError(this.client.getClient());
+    if (problem) this.fatal = describeFatal(...problem);
+  }
+}
+
+/** librdkafka's text; where a right is missing, which one. */
+function describeFatal(code: number, text: string): KafkaError {
+  const reason = code === CLUSTER_AUTHORIZATION_FAILED ? MAY_NOT_WRITE : tidyReason(text);
+  return new KafkaError(reason, { kafkaCode: code });
+}
+
+/** The same failure, of something that was to be done. */
+export function because(doing: string, cause: unknown): KafkaError {
+  const { message, kafkaCode, hint } = cause as KafkaError;
+  return new KafkaError(`${doing}: ${message}`, { cause, kafkaCode, hint });
+}
+
+function withFeature(debug: string | undefined): string {
+  return debug ? `${debug},feature` : "feature";
+}
+
+/** A topic that is missing or was deleted has several names in librdkafka, none of which says so. */
+function plainly(error: unknown): unknown {
+  const { code } = error as { code: number };
+  return NO_SUCH_TOPIC.has(code) ? { code, message: "there is no such topic" } : error;
+}
+
+/** The native part takes buffers; a view of the same bytes is one. */
+function toBuffer(bytes: Uint8Array | string | null): Buffer | null {
+  if (bytes === null) return null;
+  if (typeof bytes === "string") return Buffer.from(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
