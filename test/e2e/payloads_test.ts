@@ -193,6 +193,26 @@ brokerTest(
   },
 );
 
+brokerTest(
+  "a value over the topic's own limit is refused on send, and its neighbours go",
+  async () => {
+    const to = await topic({ config: { "max.message.bytes": "20000" } });
+    using folder = project(seeingModule(to, "schema: z.string(),", "input.length"));
+    const over = "over".repeat(7500);
+    const lines = ["a", over, "b"].map((value) => JSON.stringify(value));
+    const { code, stdout, stderr } = await runTaskc(
+      ["send", "tasks.ts", "work", "--keep-going"],
+      { cwd: folder.folder, input: `${lines.join("\n")}\n` },
+    );
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /line 2:.*too large/i);
+    assert.doesNotMatch(stderr, /line [13]:|overover/);
+    assert.equal(stdout.trimEnd().split("\n").length, 2);
+    const sent = await fetchBytes(to);
+    assert.deepEqual(sent.map(({ value }) => String(value)), [`"a"`, `"b"`]);
+  },
+);
+
 brokerTest("x.send of too large a value fails in the task, whose message is not lost", async () => {
   const from = await topic();
   const next = await topic();

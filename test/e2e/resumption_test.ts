@@ -85,6 +85,21 @@ brokerTest("messages deleted before they ran are told, with how many are gone", 
   assert.deepEqual([...folder.ledger().keys()], ["4", "5"]);
 });
 
+brokerTest("a commit beyond the end of the log is told, and what comes next runs", async () => {
+  const from = await topic({ partitions: 1 });
+  using folder = project({ "tasks.ts": workModule(from) });
+  const group = groupOf(folder);
+  await produce(from, json([0, 1, 2].map((id) => ({ id }))));
+  await commitAs(group, [{ topic: from, partition: 0, offset: 10 }]);
+  await using worker = runWorker(folder);
+  const { from: at, to, lost, reason } = await worker.waitForEvent("offset-reset");
+  assert.deepEqual({ at, to, lost, reason }, { at: 10, to: 3, lost: 7, reason: "truncated" });
+  await produce(from, json([3, 4].map((id) => ({ id }))));
+  await until("the next ones to be committed", async () => await lag(group, from) === 0);
+  assert.deepEqual([...folder.ledger().keys()], ["3", "4"]);
+  assert.equal((await committed(group, from)).get(0)?.offset, 5);
+});
+
 brokerTest("retention that overtakes a slow worker is told while it works", async () => {
   const from = await topic({ partitions: 1 });
   using folder = project({ "tasks.ts": workModule(from) });
