@@ -21,6 +21,12 @@ export class Worker extends Started {
     return [`worker ${this.pid}:`, ...events].join("\n  ");
   }
 
+  /** All events that it has told, in their order. */
+  get told(): Record<string, unknown>[] {
+    return this.lines.stderr.filter((line) => line.startsWith(`{"type":"event"`))
+      .map((line) => JSON.parse(line));
+  }
+
   /** Resolves with the first event of this name, also one told before. */
   async waitForEvent(name: string): Promise<Record<string, unknown>> {
     return JSON.parse(await this.waitForLine(new RegExp(`"event":"${name}"`)));
