@@ -86,6 +86,16 @@ export class Cluster implements AsyncDisposable {
     );
   }
 
+  /** One past the last record of each partition that has any; empty for a topic that is not there. */
+  async ends(topic: string): Promise<Map<number, number>> {
+    if (!(await this.#admin.listTopics()).includes(topic)) return new Map();
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    return new Map(
+      offsets.map(({ partition, high }) => [partition, Number(high)] as const)
+        .filter(([, end]) => end > 0),
+    );
+  }
+
   /** The broker that a group's commits and members go to. */
   async coordinator(group: string): Promise<number> {
     const leaders = await this.leaders(OFFSETS_TOPIC);

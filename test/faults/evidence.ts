@@ -1,7 +1,7 @@
 /** What is known from outside about the work of one group, and how it is named. */
 import type { LedgerLine } from "./ledger.ts";
 import type { LogRecord } from "./log_reader.ts";
-import type { Commit } from "./observer.ts";
+import type { Commit } from "./commit_record.ts";
 import type { Place } from "./sender.ts";
 
 /** A process that was killed, ended or was frozen: what it did afterwards, or would have, is judged by it. */
@@ -15,6 +15,14 @@ export interface Change {
   pid: number;
   change: "assigned" | "revoked" | "lost";
   partitions: ReadonlySet<number>;
+  at: number;
+}
+
+/** A record that was given up. */
+export interface DeadLetter {
+  partition: number;
+  offset: number;
+  /** When a worker said that its letter was acknowledged; of the letter itself, when it was sent. */
   at: number;
 }
 
@@ -37,8 +45,12 @@ export interface Evidence {
   endings: readonly Ending[];
   /** In the order of time. */
   changes: readonly Change[];
-  /** Records that a worker said to have given up for dead: they have finished with that. */
-  dead: readonly { partition: number; offset: number; at: number }[];
+  /** Records that a worker said to have given up for dead: with their letter, they have finished. */
+  dead: readonly DeadLetter[];
+  /** What the topic of dead letters holds in the end. */
+  letters: readonly DeadLetter[];
+  /** Workers that gave up before they had joined. */
+  restarts: number;
   /** The tasks are ordered by key. */
   ordered: boolean;
   /**

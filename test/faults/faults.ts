@@ -18,6 +18,8 @@ export interface Fault {
   run: (scene: Scene, times: number) => Promise<void>;
   /** Kills that come together can look like a message that kills its worker: that ends in the dead letters. */
   mayBury?: boolean;
+  /** Bytes fetched for each byte in the topic, at most; then all workers have to leave in good order. */
+  mostFetched?: number;
   /** What is wrong with a verdict for this fault, besides what is always wrong. */
   check?: (verdict: Verdict) => string[];
 }
@@ -32,6 +34,18 @@ const withinBound = ({ repeated, bound }: Verdict) =>
   repeated <= bound
     ? []
     : [`${repeated} messages ran more than once, more than the bound of ${bound}`];
+
+/** What is wrong with the bytes fetched for each byte in the topic; `null` when not all workers told them. */
+export function overfetched(
+  fetched: number | null,
+  { mostFetched }: Pick<Fault, "mostFetched">,
+): string[] {
+  if (mostFetched === undefined) return [];
+  if (fetched === null) return ["not all workers told how much they fetched"];
+  return fetched <= mostFetched
+    ? []
+    : [`${fetched} bytes were fetched for each byte in the topic, more than ${mostFetched}`];
+}
 
 /** What happens to workers. */
 export const WORKER_FAULTS: readonly Fault[] = [

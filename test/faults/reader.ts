@@ -2,7 +2,7 @@
 import kafkaPackage from "@confluentinc/kafka-javascript";
 
 const { KafkaConsumer } = kafkaPackage;
-type Consumer = InstanceType<typeof KafkaConsumer>;
+export type Reader = InstanceType<typeof KafkaConsumer>;
 
 export interface ReadRecord {
   partition: number;
@@ -10,6 +10,8 @@ export interface ReadRecord {
   timestamp?: number | undefined;
   key?: Uint8Array | string | null | undefined;
   value: Uint8Array | null;
+  /** An object of one property for each, in their order. */
+  headers?: readonly object[] | undefined;
 }
 
 /** Connected, and reads nothing yet. */
@@ -17,7 +19,7 @@ export async function newReader(
   brokers: string,
   fetchWaitMs: number,
   onRecord: (record: ReadRecord) => void,
-): Promise<Consumer> {
+): Promise<Reader> {
   const reader = new KafkaConsumer({
     "bootstrap.servers": brokers,
     "group.id": "observer",
@@ -32,7 +34,7 @@ export async function newReader(
   return reader;
 }
 
-export function readFromStart(reader: Consumer, topic: string, partitions: number): void {
+export function readFromStart(reader: Reader, topic: string, partitions: number): void {
   reader.assign(
     Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
   );
@@ -40,6 +42,6 @@ export function readFromStart(reader: Consumer, topic: string, partitions: numbe
   reader.consume();
 }
 
-export function closeReader(reader: Consumer): Promise<void> {
+export function closeReader(reader: Reader): Promise<void> {
   return new Promise((resolve) => void reader.disconnect(() => resolve()));
 }

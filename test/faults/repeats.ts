@@ -1,7 +1,7 @@
 /** Why records ran again, and how many could have after a kill. Pure. */
 import { type Change, type Ending, type Evidence, place } from "./evidence.ts";
 import type { LedgerLine } from "./ledger.ts";
-import type { Commit } from "./observer.ts";
+import type { Commit } from "./commit_record.ts";
 
 /** Why a message was run again. */
 export interface Repeats {

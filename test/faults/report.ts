@@ -16,6 +16,7 @@ const COLUMNS: readonly [name: string, width: number][] = [
   ["kills", 6],
   ["late", 5],
   ["rebalances", 11],
+  ["restarts", 9],
   ["faults", 7],
   ["s", 4],
 ];
@@ -23,7 +24,7 @@ const COLUMNS: readonly [name: string, width: number][] = [
 /** A heading, then a line for each group. */
 export function table(outcomes: readonly Outcome[]): string[] {
   const rows = outcomes.flatMap((outcome) =>
-    outcome.groups.map(({ protocol, rebalances, verdict }) => [
+    outcome.groups.map(({ protocol, rebalances, restarts, verdict }) => [
       outcome.fault,
       protocol,
       verdict.acknowledged,
@@ -38,6 +39,7 @@ export function table(outcomes: readonly Outcome[]): string[] {
       verdict.kills,
       verdict.lateCommits,
       rebalances,
+      restarts,
       outcome.brokerFaults + outcome.networkFaults,
       outcome.seconds,
     ])

@@ -2,9 +2,10 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Fault } from "./faults.ts";
+import { type Fault, overfetched } from "./faults.ts";
 import { type GroupOutcome, type Rig, Scene } from "./scene.ts";
-import type { Protocol } from "./team.ts";
+import { stormOf } from "./storm.ts";
+import type { Protocol, Team } from "./team.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -50,12 +51,18 @@ export async function runFault(rig: Rig, fault: Fault, options: RunOptions): Pro
     problems.push(`${fault.name}: ${error instanceof Error ? error.message : error}`);
   }
   const groups = await scene.finish();
-  for (const { title, workers } of scene.teams) {
-    // Only who left in good order has told all of it.
-    if (workers.some(({ summed }) => !summed)) continue;
-    const fetched = workers.reduce((sum, { fetchedBytes }) => sum + fetchedBytes, 0);
-    scene.figures[`${title}: bytes fetched for each byte in the topic`] = Number(
-      (fetched / scene.log.bytes).toFixed(3),
+  for (const [at, team] of scene.teams.entries()) {
+    const fetched = fetchedForEachByte(scene, team);
+    if (fetched !== null) {
+      scene.figures[`${team.title}: bytes fetched for each byte in the topic`] = fetched;
+    }
+    const storms = team.workers.map(({ told }) => stormOf(told));
+    scene.figures[`${team.title}: most lines of one worker within 10 s`] = Math.max(
+      ...storms.map(({ most }) => most),
+    );
+    groups[at]!.verdict.violations.push(
+      ...overfetched(fetched, fault),
+      ...storms.flatMap(({ violations }) => violations),
     );
   }
   for (const { verdict } of groups) {
@@ -76,6 +83,13 @@ export async function runFault(rig: Rig, fault: Fault, options: RunOptions): Pro
     groups,
     ...(bad ? { evidence: keepEvidence(scene, groups) } : {}),
   };
+}
+
+/** Bytes that a group has fetched for each byte in the topic. Only who left in good order has told all. */
+function fetchedForEachByte({ log }: Scene, { workers }: Team): number | null {
+  if (workers.some(({ summed }) => !summed)) return null;
+  const fetched = workers.reduce((sum, { fetchedBytes }) => sum + fetchedBytes, 0);
+  return Number((fetched / log.bytes).toFixed(3));
 }
 
 /** Writes ledgers, commits and what the workers told into a folder that stays. */

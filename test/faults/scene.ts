@@ -4,7 +4,9 @@
  */
 import { LogReader } from "./log_reader.ts";
 import { type Cluster, offsetsPartition } from "./cluster.ts";
-import type { Commit, Observer } from "./observer.ts";
+import { deadLetterTopic, readDeadLetters } from "./dead_letter_reader.ts";
+import type { Commit } from "./commit_record.ts";
+import type { Observer } from "./observer.ts";
 import type { Proxies } from "./proxies.ts";
 import { Random } from "./random.ts";
 import { type Load, Sender, type Work } from "./sender.ts";
@@ -41,6 +43,8 @@ export interface GroupOutcome {
   protocol: Protocol;
   verdict: Verdict;
   rebalances: number;
+  /** Workers that gave up before they had joined, once all had been at their partitions. */
+  restarts: number;
 }
 
 export class Scene implements AsyncDisposable {
@@ -98,6 +102,8 @@ export class Scene implements AsyncDisposable {
     try {
       for (const team of scene.teams) for (let n = 0; n < options.workers; n++) team.start();
       if (!options.broken) await scene.settled();
+      // The brokers have just started, or have had another fault.
+      for (const team of scene.teams) team.restarts = 0;
     } catch (error) {
       const told = scene.told();
       await scene[Symbol.asyncDispose]();
@@ -150,7 +156,13 @@ export class Scene implements AsyncDisposable {
       await Promise.all(team.running.map((worker) => team.terminate(worker)));
       team.ledger.read();
     });
-    return this.teams.map((team) => {
+    const { cluster } = this.rig;
+    const letters = await Promise.all(
+      this.teams.map(({ options: { group } }) =>
+        readDeadLetters(cluster, deadLetterTopic(group, this.topic))
+      ),
+    );
+    return this.teams.map((team, at) => {
       const verdict = judge({
         acknowledged: this.sender.acknowledged,
         records: this.log.records,
@@ -160,13 +172,16 @@ export class Scene implements AsyncDisposable {
         endings: team.endings,
         changes: team.changes,
         dead: team.dead,
+        letters: letters[at]!,
+        restarts: team.restarts,
         ordered: this.options.ordered ?? false,
         disturbed: this.brokerFaults + this.networkFaults > 0,
         readMap,
       });
       verdict.violations.push(...hung, ...team.badEnds);
       if (this.sender.refused > 0) verdict.violations.push(`${this.sender.refused} were not sent`);
-      return { protocol: team.options.protocol, verdict, rebalances: team.changes.length };
+      const { changes, options: { protocol }, restarts } = team;
+      return { protocol, verdict, rebalances: changes.length, restarts };
     });
   }
 

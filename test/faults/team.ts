@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { executable, Started } from "../e2e/harness/executable.ts";
 import { Ledger, LEDGER_WRITER } from "./ledger.ts";
-import type { Change, Ending } from "./evidence.ts";
+import type { Change, DeadLetter, Ending } from "./evidence.ts";
+import type { Told } from "./storm.ts";
 import { until } from "./waiting.ts";
 
 export type Protocol = "classic" | "consumer";
@@ -76,6 +77,13 @@ export class Worker extends Started {
     return events;
   }
 
+  /** All that it has told besides figures. */
+  get told(): Told[] {
+    return this.lines.stderr.filter((line) => line.startsWith('{"type":"event"'))
+      .map((line) => JSON.parse(line))
+      .map(({ event, at }) => ({ event, at: Date.parse(at) }));
+  }
+
   get changes(): Change[] {
     return this.events("rebalance").map(({ at, change, partitions }) => ({
       pid: this.pid,
@@ -121,7 +129,7 @@ export class Team implements AsyncDisposable {
   readonly endings: Ending[] = [];
   /** Ends that should not be: an exit code other than 0 after a signal to leave, a crash. */
   readonly badEnds: string[] = [];
-  /** Workers that gave up before they had joined, and were started again. */
+  /** Workers that gave up before they had joined, and were started again; the scene sets it to zero. */
   restarts = 0;
   readonly #running = new Set<Worker>();
   readonly #leaving = new Set<Worker>();
@@ -205,7 +213,7 @@ export class Team implements AsyncDisposable {
   }
 
   /** Records that ended in the dead letters, with the time when a worker said so. */
-  get dead(): { partition: number; offset: number; at: number }[] {
+  get dead(): DeadLetter[] {
     return this.workers.flatMap((worker) => worker.events("dead")).map((event) => ({
       partition: event.partition as number,
       offset: event.offset as number,

@@ -7,6 +7,7 @@
  */
 import { type Evidence, place, some } from "./evidence.ts";
 import type { LogRecord } from "./log_reader.ts";
+import { matchLetters } from "./letters.ts";
 import { CommitHistory, explainRepeats, exposed, type Repeats } from "./repeats.ts";
 
 export interface Verdict {
@@ -29,7 +30,9 @@ export interface Verdict {
   violations: string[];
 }
 
-export function judge(evidence: Evidence): Verdict {
+export function judge(given: Evidence): Verdict {
+  const buried = matchLetters(given);
+  const evidence = { ...given, dead: buried.dead };
   const { acknowledged, commits, kills, records } = evidence;
   const finished = firstFinishes(evidence);
   const done = new Set(records.filter((one) => finished.has(place(one))).map(({ id }) => id));
@@ -40,13 +43,20 @@ export function judge(evidence: Evidence): Verdict {
   if (unrun.length > 0) {
     violations.push(`${unrun.length} records did not finish: ${some(unrun.map(place))}`);
   }
-  violations.push(...misplaced(evidence), ...earlyCommits(evidence, finished));
+  violations.push(
+    ...buried.violations,
+    ...misplaced(evidence),
+    ...earlyCommits(evidence, finished),
+  );
   const back = backwards(evidence);
   violations.push(...back.violations);
   if (evidence.ordered) violations.push(...disordered(evidence));
   const history = new CommitHistory(evidence);
   const { details, repeats, unexplained } = explainRepeats(evidence, history);
   violations.push(...unexplained);
+  if (evidence.restarts > 0 && !evidence.disturbed) {
+    violations.push(`${evidence.restarts} workers could not join, though all brokers were there`);
+  }
   return {
     acknowledged: acknowledged.size,
     lost,
@@ -55,7 +65,7 @@ export function judge(evidence: Evidence): Verdict {
     bound: kills.reduce((sum, kill) => sum + exposed(kill, evidence, history), 0),
     kills: kills.length,
     commits: commits.length,
-    dead: new Set(evidence.dead.map(place)).size,
+    dead: new Set(buried.dead.map(place)).size,
     lateCommits: back.late,
     details,
     violations,

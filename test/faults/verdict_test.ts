@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LedgerLine, Step } from "./ledger.ts";
-import type { Commit } from "./observer.ts";
+import type { Commit } from "./commit_record.ts";
 import type { Evidence } from "./evidence.ts";
 import { judge } from "./verdict.ts";
+import { overfetched } from "./faults.ts";
+import { readLetter } from "./letters.ts";
+import { stormOf } from "./storm.ts";
 
 const OLD = 1;
 const NEW = 2;
@@ -39,6 +42,8 @@ function evidence(count: number, given: Partial<Evidence>): Evidence {
     endings: [],
     changes: [],
     dead: [],
+    letters: given.dead ?? [],
+    restarts: 0,
     ordered: false,
     disturbed: false,
     readMap: ({ metadata }) => ({
@@ -174,6 +179,70 @@ test("judge takes a record that was given up for dead as finished from then on",
   assert.equal(judge(given).dead, 1);
   const late = { ...given, dead: [{ partition: 0, offset: 0, at: 5 }] };
   assert.match(judge(late).violations.join(), /passed 1 unfinished: offsets 0/);
+});
+
+test("judge takes no word for dead without its letter", () => {
+  const dead = [{ partition: 0, offset: 0, at: 3 }];
+  const given = evidence(2, { lines: run(1, 1, 2), commits: [commit(2, 4)], dead });
+  const { dead: count, lost, violations } = judge({ ...given, letters: [] });
+  assert.equal(count, 0);
+  assert.deepEqual(lost, [0]);
+  assert.match(violations.join("\n"), /1 messages were lost: 0/);
+  assert.match(violations.join("\n"), /1 were said to be dead, without a letter: 0@0/);
+  assert.match(violations.join("\n"), /passed 1 unfinished: offsets 0/);
+  const later = [{ partition: 0, offset: 0, at: 4 }];
+  assert.deepEqual(
+    judge({ ...given, letters: later }).lost,
+    [0],
+    "it is not the one that was told",
+  );
+  const twice = judge({ ...given, dead: [...dead, ...dead] });
+  assert.match(twice.violations.join(), /1 were said to be dead, without a letter: 0@0/);
+});
+
+test("judge names a letter that nobody told of, unless a kill can have kept it from being told", () => {
+  const letters = [{ partition: 0, offset: 0, at: 2 }];
+  const given = evidence(1, { lines: run(0, 4, 5), commits: [commit(1, 6)], letters });
+  assert.match(judge(given).violations.join(), /1 letters that no worker told of: 0@0/);
+  for (const at of [1, 20_000]) {
+    assert.match(judge({ ...given, kills: [{ pid: OLD, at }] }).violations.join(), /told of: 0@0/);
+  }
+  assert.deepEqual(judge({ ...given, kills: [{ pid: OLD, at: 3 }] }).violations, []);
+  assert.deepEqual(judge({ ...given, disturbed: true }).violations, []);
+  const ran = judge({ ...given, lines: [], kills: [{ pid: OLD, at: 3 }] });
+  assert.deepEqual(ran.lost, [0], "it is a letter of a message that is not finished yet");
+});
+
+test("judge names workers that could not join, unless brokers or the network were away", () => {
+  assert.match(judge(evidence(0, { restarts: 2 })).violations.join(), /^2 workers could not join/);
+  assert.deepEqual(judge(evidence(0, { restarts: 2, disturbed: true })).violations, []);
+});
+
+test("overfetched names what was fetched more often than it may be, and figures that are missing", () => {
+  assert.deepEqual(overfetched(1.1, { mostFetched: 1.1 }), []);
+  assert.deepEqual(overfetched(2, {}), []);
+  assert.match(overfetched(1.2, { mostFetched: 1.1 }).join(), /1.2 bytes were fetched/);
+  assert.match(overfetched(null, { mostFetched: 1.1 }).join(), /not all workers told/);
+});
+
+test("stormOf names a storm, and counts no line that messages bring along", () => {
+  const told = (event: string, count: number, apartMs: number) =>
+    Array.from({ length: count }, (_, at) => ({ event, at: at * apartMs }));
+  assert.deepEqual(stormOf([]), { most: 0, violations: [] });
+  assert.deepEqual(stormOf(told("retrying", 1000, 1)), { most: 0, violations: [] });
+  assert.deepEqual(stormOf(told("kafka-error", 1000, 1000)), { most: 11, violations: [] });
+  const storm = [...told("commit-refused", 40, 100), { event: "broker-down", at: 4000 }];
+  assert.deepEqual(stormOf(storm), {
+    most: 41,
+    violations: ["a storm of 41 lines within 10 s: commit-refused 40, broker-down 1"],
+  });
+});
+
+test("readLetter reads of which record it is the letter", () => {
+  const headers = [{ "taskc-other": Buffer.from("x") }, { "taskc-origin": Buffer.from("a/b/3/7") }];
+  const record = { partition: 9, offset: 1, timestamp: 5, value: null };
+  assert.deepEqual(readLetter({ ...record, headers }), { partition: 3, offset: 7, at: 5 });
+  assert.throws(() => readLetter(record), /without an origin/);
 });
 
 test("judge does not ask of a worker what another had finished and not committed", () => {

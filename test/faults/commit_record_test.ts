@@ -1,7 +1,7 @@
 /** The records of __consumer_offsets, byte for byte. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readCommit } from "./observer.ts";
+import { readCommit } from "./commit_record.ts";
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 
