@@ -53,18 +53,23 @@ export const WORKER_FAULTS: readonly Fault[] = [
     name: "kill",
     title: "kill -9 of a worker, another in its place",
     mayBury: true,
-    run: async (scene, times) => {
-      for (let n = 0; n < times; n++) {
-        await scene.moreWork(scene.random.whole(BETWEEN / 2, BETWEEN * 2));
-        await scene.each(async (team) => {
-          await team.kill(scene.random.pick(team.running));
-          team.start();
-        });
-      }
-      await scene.settled();
-      await scene.moreWork(BETWEEN);
-    },
+    run: killAgainAndAgain,
     check: withinBound,
+  },
+  {
+    name: "dead",
+    title: "kill -9 while one message in twenty goes to the dead letters",
+    mayBury: true,
+    options: { taskOptions: "retry: { attempts: 1 }," },
+    work: (random) => ({
+      ms: random.whole(5, 100),
+      ...(random.next() < 0.05 ? { failures: 1 } : {}),
+    }),
+    run: killAgainAndAgain,
+    check: (verdict) => [
+      ...withinBound(verdict),
+      ...(verdict.dead > 0 ? [] : ["no message went to the dead letters"]),
+    ],
   },
   {
     name: "sigterm",
@@ -244,6 +249,18 @@ export const BROKER_FAULTS: readonly Fault[] = [
     },
   },
 ];
+
+async function killAgainAndAgain(scene: Scene, times: number): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await scene.moreWork(scene.random.whole(BETWEEN / 2, BETWEEN * 2));
+    await scene.each(async (team) => {
+      await team.kill(scene.random.pick(team.running));
+      team.start();
+    });
+  }
+  await scene.settled();
+  await scene.moreWork(BETWEEN);
+}
 
 /** Work goes on without the broker, and with it again. */
 async function loseBroker(
