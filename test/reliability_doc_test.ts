@@ -11,6 +11,7 @@ const text = readFileSync(new URL("docs/reliability.md", root), "utf8");
 const SECTIONS: Record<string, number> = {
   "Payloads": 25,
   "Dead letters that are refused": 6,
+  "Commits that are refused": 6,
   "Groups": 7,
   "Brokers and topics": 25,
   "How others lost or repeated work": 15,
