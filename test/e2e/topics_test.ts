@@ -11,11 +11,13 @@ import {
   runWorker,
   SASL_USER,
   saslEnvironment,
+  spread,
   topic,
   until,
   workModule,
 } from "./harness.ts";
 
+const PARTITIONS = 12;
 /** A minute of it, some told again after 10 s and after 20 s more. */
 const MOST_LINES = 20;
 
@@ -115,6 +117,25 @@ export const second = task({
         `${worker.events()}\n${second.events()}`,
       );
       assert.equal(folder.ledger().get("last")?.finished, 1);
+    },
+  );
+}
+
+for (const protocol of ["consumer", "classic"]) {
+  brokerTest(
+    `a deleted topic of many partitions is told by topic, not by partition (${protocol})`,
+    async () => {
+      const from = await topic({ partitions: PARTITIONS });
+      using folder = project({ "tasks.ts": workModule(from) });
+      await using worker = runWorker(folder, ["--group-protocol", protocol]);
+      await worker.waitForLine(/"assigned","partitions":\[\{/);
+      const messages = Array.from({ length: PARTITIONS }, (_, id) => ({ id, ms: 3000 }));
+      await produce(from, spread(messages, PARTITIONS));
+      await until("all of it to begin", () => folder.ledger().size === PARTITIONS);
+      const before = worker.told.length;
+      await deleteTopic(from);
+      await worker.waitForEvent("topic-gone");
+      assert.ok(worker.told.length - before <= MOST_LINES, worker.events());
     },
   );
 }
