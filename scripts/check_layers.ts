@@ -31,7 +31,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ["core"],
   task: ["core", "kafka types"],
   worker: ["task", "stats", "core", "kafka types"],
-  kafka: [],
+  kafka: ["core"],
   render: ["stats", "core"],
   stats: ["core"],
   core: [],

@@ -2,6 +2,7 @@
  * What librdkafka told a consumer and the loop has not taken yet. Its callbacks come between two turns;
  * they are stored here in order, and each asks for another turn.
  */
+import { Repetitions } from "../core/repetitions.ts";
 import { BrokerWatch } from "./broker_watch.ts";
 import { tidyReason } from "./connection.ts";
 import type {
@@ -13,15 +14,6 @@ import type {
 } from "./ports.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
-/** The same problem is told once in this time, which doubles while it goes on: librdkafka repeats itself. */
-const QUIET_MS = [10_000, 600_000] as const;
-
-interface Told {
-  at: number;
-  quietMs: number;
-}
-
-const NEVER_TOLD: Told = { at: -Infinity, quietMs: 0 };
 /** A connection that failed: the thread, the coordinator's part, the broker, and why. */
 const FAILURE =
   /^\[thrd:.*?\]: (?:GroupCoordinator: )?(?:\w+:\/\/)?([^\s\/]+:\d+)(?:\/\w+)?: (.*)$/s;
@@ -46,7 +38,8 @@ export class ConsumerInbox {
   #answers: CommitAnswer[] = [];
   #problems: KafkaProblem[] = [];
   readonly #brokers = new BrokerWatch();
-  readonly #told = new Map<string, Told>();
+  /** librdkafka repeats itself. */
+  readonly #repetitions = new Repetitions();
 
   /** Hears what the client tells; its troubles only while `isOurs`. */
   listen(client: TalkingClient, isOurs: () => boolean): void {
@@ -90,13 +83,7 @@ export class ConsumerInbox {
 
   /** Unless the same was told a while ago; the more often it comes, the longer that is. */
   addProblem(problem: KafkaProblem, now = performance.now()): void {
-    const key = `${problem.code} ${problem.message}`;
-    const { at, quietMs } = this.#told.get(key) ?? NEVER_TOLD;
-    if (now - at < quietMs) return;
-    if (this.#told.size > 1000) this.#told.clear();
-    const again = now - at < 2 * quietMs;
-    const [least, most] = QUIET_MS;
-    this.#told.set(key, { at: now, quietMs: again ? Math.min(most, 2 * quietMs) : least });
+    if (!this.#repetitions.isNews(`${problem.code} ${problem.message}`, now)) return;
     this.#problems.push(problem);
     this.wake();
   }

@@ -9,6 +9,7 @@
  * seconds late that a session is over. So while commits stay without a good answer for long, and after the
  * process stood still for long, `holding` asks for nothing new to be started.
  */
+import { Repetitions } from "../core/repetitions.ts";
 import type { CommitAnswer, CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { type CommitPart, CommitParts } from "./commit_parts.ts";
@@ -16,7 +17,7 @@ import type { Partition } from "./partition.ts";
 
 /** After a refusal nothing is sent for so long: the next commit would only meet the same answer. */
 const PAUSE_AFTER_REFUSAL_MS = 100;
-/** A refusal that goes on is told again after so long. */
+/** A refusal that passes is told when it has gone on for so long. */
 const QUIET_MS = 10_000;
 /** librdkafka's _FAIL, for what has no code of its own. */
 const FAILED = -196;
@@ -75,8 +76,10 @@ export class Committer {
   /** To be confirmed before anything new starts, since the process had stood still. */
   readonly #doubtful = new Set<Partition>();
   #pauseUntil = -Infinity;
-  /** Until when refusals of a partition are not told, by topic/partition; a success ends it. */
-  readonly #silentUntil = new Map<string, number>();
+  /** Since when a partition's commits are refused for a reason that passes; a success ends it. */
+  readonly #passingSince = new Map<Partition, number>();
+  /** The partitions of a topic share their trouble. */
+  readonly #repetitions = new Repetitions();
 
   constructor(consumer: Consumer, stats: Stats, options: CommitterOptions) {
     this.#consumer = consumer;
@@ -108,6 +111,9 @@ export class Committer {
     this.#lastTurn = now;
     for (const partition of this.#doubtful) {
       if (partition.closed) this.#doubtful.delete(partition);
+    }
+    for (const partition of this.#passingSince.keys()) {
+      if (partition.closed) this.#passingSince.delete(partition);
     }
   }
 
@@ -160,7 +166,7 @@ export class Committer {
           this.#refused(partition, entry, entry.error, now);
           continue;
         }
-        this.#silentUntil.delete(key);
+        this.#passingSince.delete(partition);
         this.#parts.accept(partition);
         partition.commits.confirm(now);
         this.#unconfirmedSince = null;
@@ -204,7 +210,6 @@ export class Committer {
 
   #refused(partition: Partition, entry: CommitEntry, problem: KafkaProblem, now: number): void {
     const { topic, offset } = entry;
-    const key = `${topic}/${entry.partition}`;
     const kind = REFUSALS.get(problem.code);
     // A reason of one partition keeps no others waiting.
     if (kind) this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
@@ -214,7 +219,9 @@ export class Committer {
       if (kind === "uncertain") partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;
       // What is finished should not wait for the interval.
       this.#urgent.add(partition);
-      if (!this.#silentUntil.has(key)) this.#silentUntil.set(key, now + QUIET_MS);
+      const since = this.#passingSince.get(partition) ?? now;
+      this.#passingSince.set(partition, since);
+      if (now - since < QUIET_MS) return;
     } else {
       // The broker knows this member, and refuses for a reason that may last: nobody is kept waiting by it.
       this.#unconfirmedSince = null;
@@ -227,8 +234,7 @@ export class Committer {
       this.#urgent.add(partition);
       reason += "; what is finished above the offset is left out, see --max-metadata";
     }
-    if (now < (this.#silentUntil.get(key) ?? -Infinity)) return;
-    this.#silentUntil.set(key, now + QUIET_MS);
+    if (!this.#repetitions.isNews(`${topic} ${reason}`, now)) return;
     this.#stats.event({
       event: "commit-refused",
       topic,
