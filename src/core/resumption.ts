@@ -108,6 +108,8 @@ export interface LostWork {
   committed: number;
   takeovers: number;
   incarnation: string | null;
+  /** The newest leader epoch of a message received; -1 when unknown. */
+  epoch: number;
   /** In any order. */
   finished: readonly OffsetRange[];
 }
@@ -141,6 +143,7 @@ export function resumeAfterLoss(standing: GroupStanding, lost: LostWork): Resump
   return {
     ...begun,
     offset,
+    epoch: Math.max(begun.epoch, lost.epoch),
     finished: finished.filter(({ from }) => from > offset),
     suspect: isFinished ? null : suspect,
     extent: Math.max(extent, offset),

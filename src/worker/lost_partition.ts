@@ -9,6 +9,7 @@ export class LostPartition {
   readonly #committed: number;
   readonly #takeovers: number;
   readonly #incarnation: Incarnation;
+  readonly #epoch: number;
   readonly #finished: readonly OffsetRange[];
   /** Grows as attempts that were under way at the loss still succeed. */
   readonly #finishedLate: readonly number[];
@@ -17,6 +18,7 @@ export class LostPartition {
     this.#committed = commits.offset;
     this.#takeovers = commits.takeovers;
     this.#incarnation = commits.incarnation;
+    this.#epoch = commits.epoch;
     this.#finished = [{ from: commits.offset, to: tracker.watermark }, ...tracker.finishedRuns()];
     this.#finishedLate = finishedLate;
   }
@@ -27,6 +29,7 @@ export class LostPartition {
       committed: this.#committed,
       takeovers: this.#takeovers,
       incarnation: this.#incarnation,
+      epoch: this.#epoch,
       finished: [...this.#finished, ...late],
     };
   }

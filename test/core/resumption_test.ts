@@ -145,10 +145,16 @@ describe("resumeAfterLoss", () => {
     committed: 20,
     takeovers: 0,
     incarnation: "id",
+    epoch: 3,
     finished: [{ from: 25, to: 27 }],
   };
   const after = (lost: Partial<LostWork>, standing: Partial<GroupStanding> = {}) =>
     resumeAfterLoss({ ...STANDING, ...standing }, { ...LOST, ...lost });
+
+  test("what it finished was of the newest leader epoch that it had seen", () => {
+    assert.equal(after({}).epoch, 3, "not of that of the commit, which may be older");
+    assert.equal(after({ epoch: 1 }).epoch, 2, "nor of an older one");
+  });
 
   test("adds what this process has finished to what the commit tells", () => {
     const { offset, finished } = after({});
