@@ -17,6 +17,8 @@ import { KafkaProducer } from "../kafka/producer.ts";
 import { formatDuration, formatExact } from "../render/numbers.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { BenchWorker, type RoundOutcome } from "./bench_worker.ts";
+import { takesColours } from "../render/terminal_support.ts";
+import { reportFailure } from "./report_failure.ts";
 import { heededSignals } from "./supervise_process.ts";
 
 const PARTITIONS = 4;
@@ -45,7 +47,8 @@ export async function bench({ settings }: Invocation<"bench">): Promise<ExitCode
   const name = `taskc-bench-${process.pid}-${Date.now().toString(36)}`;
   const stopped = new AbortController();
   const stop = () => stopped.abort();
-  for (const signal of heededSignals()) process.once(signal, stop);
+  // Also a second time: what was made is removed in any case.
+  for (const signal of heededSignals()) process.on(signal, stop);
   const failures: unknown[] = [];
   const attempt = (act: () => Promise<unknown>) => act().catch((error) => failures.push(error));
   await attempt(async () => {
@@ -57,17 +60,24 @@ export async function bench({ settings }: Invocation<"bench">): Promise<ExitCode
     const outcomes = await runRows(new Rounds(producer, worker, name), settings);
     if (settings.json) print(JSON.stringify(describe(outcomes, brokers, embedded !== null)));
   });
-  for (const signal of heededSignals()) process.off(signal, stop);
+  // That the worker has ended says nothing when it was told to.
+  if (stopped.signal.aborted) failures.length = 0;
   if (!isEmbedded(producer.apis)) {
-    // What the user must know most comes first: what went wrong, then what is left behind.
-    await attempt(() => removeTopics(producer, [name, deadLetterTopic(name, name)]));
+    await attempt(() => removeTopics(producer, [name]));
+    await attempt(() => removeTopics(producer, [deadLetterTopic(name, name)]));
     await attempt(() => removeGroup(producer, name));
   }
   await producer.close(LEAVE_MS);
   await embedded?.close();
-  if (stopped.signal.aborted) return EXIT.interrupted;
+  for (const signal of heededSignals()) process.off(signal, stop);
+  // What went wrong first, and what is left behind, each as a line of its own.
+  for (const failure of failures.slice(1)) {
+    reportFailure(failure, process.stderr, {
+      colours: takesColours(process.stderr, process.env),
+    });
+  }
   if (failures.length > 0) throw failures[0];
-  return EXIT.ok;
+  return stopped.signal.aborted ? EXIT.interrupted : EXIT.ok;
 }
 
 async function runRows(
@@ -122,7 +132,7 @@ class Rounds {
         topic: this.#topic,
         partition: index % PARTITIONS,
         key: null,
-        value: Buffer.from(JSON.stringify({ round, of, ioMs, sentAt: wallClock() })),
+        value: Buffer.from(JSON.stringify({ round, of, index, ioMs, sentAt: wallClock() })),
         headers: [],
       }));
     const [done] = await Promise.all([outcome, ...sent]);

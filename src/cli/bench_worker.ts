@@ -38,14 +38,20 @@ const rounds = new Map();
 export const request = task({
   topic: ${JSON.stringify(topic)},
   timeout: "none",
-  schema: z.object({ round: z.number(), of: z.number(), ioMs: z.number(), sentAt: z.number() }),
-  run: async ({ round, of, ioMs, sentAt }) => {
+  schema: z.object({
+    ...{ round: z.number(), of: z.number(), index: z.number() },
+    ...{ ioMs: z.number(), sentAt: z.number() },
+  }),
+  run: async ({ round, of, index, ioMs, sentAt }) => {
     if (ioMs > 0) await new Promise((resolve) => setTimeout(resolve, ioMs));
     const lastDoneAt = performance.timeOrigin + performance.now();
-    let latenciesMs = rounds.get(round);
-    if (!latenciesMs) rounds.set(round, latenciesMs = []);
-    if (latenciesMs.push(lastDoneAt - sentAt) < of) return;
-    rounds.delete(round);
+    // One that runs again, as after a rebalance, counts once; a round that is over is null.
+    if (!rounds.has(round)) rounds.set(round, new Map());
+    const latencies = rounds.get(round);
+    if (!latencies || latencies.has(index)) return;
+    if (latencies.set(index, lastDoneAt - sentAt).size < of) return;
+    rounds.set(round, null);
+    const latenciesMs = [...latencies.values()];
     process.stdout.write(JSON.stringify({ round, lastDoneAt, latenciesMs }) + "\\n");
   },
 });
@@ -80,15 +86,18 @@ export class BenchWorker implements AsyncDisposable {
   /** Resolves when it has joined its group. */
   static async start(parts: BenchWorkerParts): Promise<BenchWorker> {
     const folder = mkdtempSync(join(tmpdir(), "taskc-bench-"));
-    writeFileSync(join(folder, "tasks.ts"), moduleText(parts.name));
+    const [module, settings] = [join(folder, "tasks.ts"), join(folder, "taskc.json")];
+    writeFileSync(module, moduleText(parts.name));
+    // In place of one that the user may have in the current folder.
+    writeFileSync(settings, "{}");
     const [program, ...before] = ownCommand();
     const args = [
-      ...["run", "tasks.ts", "--brokers", parts.brokers.join(","), "--group", parts.name],
+      ...["run", module, "--config", settings, "--brokers", parts.brokers.join(",")],
+      ...["--group", parts.name],
       ...["--concurrency", String(parts.concurrency), "--stats", "json", "--grace", "0s"],
       ...parts.embedded ? ["--group-protocol", "consumer", "-X", "fetch.wait.max.ms=10"] : [],
     ];
     const child = spawn(program, [...before, ...args], {
-      cwd: folder,
       env: childEnvironment(parts),
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -69,7 +69,9 @@ export class Succession<Client extends Mortal> {
   async #succeed(): Promise<Client> {
     const broken = this.#current;
     const [least, most] = PAUSE_MS;
-    this.#pauseMs = broken.proven ? least : Math.min(most, Math.max(least, 2 * this.#pauseMs));
+    this.#pauseMs = broken.proven && this.#failure === null
+      ? least
+      : Math.min(most, Math.max(least, 2 * this.#pauseMs));
     try {
       const next = await this.#open();
       if (this.#closed) {

@@ -26,7 +26,7 @@ import type { Lane } from "../task/registry.ts";
 import { Arrival } from "./arrival.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
-import { isOfOtherLog, NEW_LOG, replaceLog, restartLog } from "./log_restart.ts";
+import { NEW_LOG, noteTopicId, replaceLog, restartLog } from "./log_restart.ts";
 import { LostPartition, resumeKnowing } from "./lost_partition.ts";
 import { Partition } from "./partition.ts";
 import { tellRecreations, tellResumptions } from "./resumption_events.ts";
@@ -174,7 +174,7 @@ export class Assignments {
     const ids = this.#topicIds;
     if (!ids || this.#leaving) return;
     this.#topicIds = null;
-    const old = [...this.#owned.values()].filter((one) => isOfOtherLog(one, ids.get(one.topic)));
+    const old = [...this.#owned.values()].filter((one) => noteTopicId(one, ids.get(one.topic)));
     const fresh = old.map((one) => this.#replace(one, replaceLog(one, this.#parts)));
     tellRecreations(fresh, this.#parts.stats);
     if (fresh.length > 0) this.#arrivals.add(new Arrival(fresh, this.#parts, NEW_LOG));

@@ -73,9 +73,9 @@ export class Breakers {
    */
   resume({ commits, lane }: Partition, from: { breakerOpen: boolean; givenUp: number }): void {
     if (from.breakerOpen) this.startHalfOpen(lane.tasks);
-    for (const { breaker, task } of this.#parts.tasks) {
-      if (lane.tasks.includes(task)) breaker.resumeRun(from.givenUp);
-    }
+    // Where tasks share a topic, nobody knows whose they were.
+    const [only, ...others] = this.#parts.tasks.filter(({ task }) => lane.tasks.includes(task));
+    if (others.length === 0) only?.breaker.resumeRun(from.givenUp);
     commits.breakerOpen = this.isOpen(lane.tasks);
     commits.givenUp = () => this.givenUp(lane.tasks);
   }

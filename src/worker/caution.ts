@@ -8,7 +8,8 @@
  * One suspect runs at a time in the whole worker. Others run beside it, and one of those may end the worker. So
  * a message that was the suspect at an end is accused: it runs once more with nothing at all beside it. If the
  * worker ends then, the message is condemned: it goes to the dead letters without another attempt. What runs is
- * waited for no longer than half a minute: an attempt without an end would keep all else from starting.
+ * waited for no longer than half a minute, then it runs as a suspect again: an attempt without an end would keep
+ * all else from starting.
  */
 import { type CautionLevel, cautionLevel } from "../core/caution.ts";
 import type { Resumption } from "../core/resumption.ts";
@@ -34,9 +35,9 @@ export interface Caution {
   readonly level: CautionLevel;
   readonly takeovers: number;
   /** The offset that was the suspect when the last owner ended, among others that ran. */
-  readonly accused: number | null;
+  accused: number | null;
   /** The offset that ran when the last owner ended, with nothing beside it. */
-  readonly condemned: number | null;
+  condemned: number | null;
   /** The condemned message, on its way to the dead letters. */
   burying: Execution | null;
   /** Usual again above it, once enough messages have run. */
@@ -191,8 +192,10 @@ export class CautiousStarts {
       this.#clearSuspect();
     } else if (!this.#suspectStarted) {
       if (!partition.commits.suspectConfirmed) return 0;
-      const waits = now - this.#namedAt < END_WITHIN_MS;
-      if (runner.exclusive && runner.inFlight > 0 && waits) return 0;
+      if (runner.exclusive && runner.inFlight > 0) {
+        if (now - this.#namedAt >= END_WITHIN_MS) this.#startBeside(execution);
+        return 0;
+      }
       this.#suspectStarted = true;
       runner.take(execution);
       // It waits for a slot, its key or its breaker, and so for others.
@@ -205,6 +208,13 @@ export class CautiousStarts {
       this.#acquit(partition);
     }
     return 0;
+  }
+
+  /** It is accused no more than before: what runs beside it may be what ended the worker. */
+  #startBeside({ offset, partition }: Execution): void {
+    this.#parts.runner.exclusive = null;
+    partition.commits.setSuspect(offset);
+    this.#parts.committer.hurry(partition);
   }
 
   #acquit(partition: Partition): void {

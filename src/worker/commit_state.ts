@@ -24,8 +24,10 @@ interface Version {
 /** `null` for a log whose topic id is not known: a map could not be told from one of another log. */
 export type Incarnation = string | null;
 
-/** After so many commits that were too large with it, the map stays out. */
+/** After so many commits on end that were too large with it, the map stays out. */
 const MOST_SIZE_REFUSALS = 5;
+
+const NO_ATTEMPTS: ReadonlyMap<number, number> = new Map();
 
 export class CommitState {
   readonly #tracker: OffsetTracker<Execution>;
@@ -161,9 +163,14 @@ export class CommitState {
     return this.#attempts.size === 0 ? 0 : this.#attempts.get(offset) ?? 0;
   }
 
-  /** The message is finished. */
+  /** The message is finished, or to be tried anew by the next owner. */
   forgetAttempts(offset: number): void {
-    if (this.#attempts.size > 0) this.#attempts.delete(offset);
+    if (this.#attempts.size > 0 && this.#attempts.delete(offset)) this.#revision++;
+  }
+
+  /** Those at `offset` and above are other messages. */
+  forgetAttemptsFrom(offset: number): void {
+    for (const at of this.#attempts.keys()) if (at >= offset) this.#attempts.delete(at);
   }
 
   /** There was nothing that could have ended the earlier owners. */
@@ -191,6 +198,7 @@ export class CommitState {
   /** What to commit now; the broker's word on it is given to `confirm` or `refuse…`. */
   next(limit: number): { offset: number; metadata: string } {
     const { finishes, watermark } = this.#tracker;
+    const withMap = this.#detail === "map" && !this.#leaveOutMap && this.#incarnation !== null;
     const header: CommitHeader = {
       incarnation: this.#incarnation ?? UNKNOWN_INCARNATION,
       closed: this.#closed,
@@ -201,9 +209,8 @@ export class CommitState {
       extent: Math.max(this.#extent, watermark),
       epoch: this.epoch,
       givenUp: this.givenUp(),
-      attempts: this.#attempts,
+      attempts: withMap ? this.#attempts : NO_ATTEMPTS,
     };
-    const withMap = this.#detail === "map" && !this.#leaveOutMap && this.#incarnation !== null;
     const total = this.#tracker.finishedAhead;
     const runs = withMap ? this.#tracker.finishedRuns() : [];
     const room = this.#detail === "none" ? 0 : limit;
@@ -227,6 +234,7 @@ export class CommitState {
     if (now < this.repeatUntil && !this.#closed) this.#revision++;
     // Then what was left out is news again.
     if (this.#leaveOutMap) this.#confirmed.finishes = -1;
+    else this.#sizeRefusals = 0;
     this.#leaveOutMap = false;
   }
 

@@ -21,8 +21,18 @@ const PAUSE_AFTER_REFUSAL_MS = 100;
 const QUIET_MS = 10_000;
 /** librdkafka's _FAIL, for what has no code of its own. */
 const FAILED = -196;
-/** What a refusal means, by Kafka's error codes, negative ones librdkafka's. All others may last. */
-const REFUSALS = new Map<number, "passing" | "uncertain" | "too large" | "metadata too large">();
+type Refusal =
+  | "passing"
+  | "uncertain"
+  | "too large"
+  | "metadata too large"
+  /** These may last. */
+  | "group"
+  | "topic"
+  | "partition";
+
+/** What a refusal means, by Kafka's error codes, negative ones librdkafka's. */
+const REFUSALS = new Map<number, Refusal>();
 /**
  * These a rebalance, a moving coordinator or a lost connection bring along: a commit soon after succeeds, so
  * they are told only when they go on.
@@ -42,6 +52,15 @@ for (const code of [7, -185, -166, -195, -192]) REFUSALS.set(code, "uncertain");
 for (const code of [10, 18, 28, -1]) REFUSALS.set(code, "too large");
 /** OFFSET_METADATA_TOO_LARGE: of one partition. */
 REFUSALS.set(12, "metadata too large");
+/** INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND and FENCED_INSTANCE_ID: of all there is. */
+for (const code of [24, 30, 69, 82]) REFUSALS.set(code, "group");
+/** TOPIC_AUTHORIZATION_FAILED: of all partitions of a topic. */
+REFUSALS.set(29, "topic");
+
+/** librdkafka's own errors are of the client; all others that are not named here may be of one partition. */
+function kindOf(code: number): Refusal {
+  return REFUSALS.get(code) ?? (code < 0 ? "group" : "partition");
+}
 
 /** For so long a newer commit is sent again in each interval, so that it is the last one in any case. */
 const UNCERTAIN_FOR_MS = 30_000;
@@ -124,16 +143,19 @@ export class Committer {
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
       this.#lastStart = now;
-      this.start(partitions, now);
+      this.start([], now, partitions);
     } else if (this.#parts.pending || this.#urgent.size > 0) {
-      this.start(this.#urgent, now);
+      this.start([], now);
     }
   }
 
-  /** Commits what the broker has not confirmed of these. Does nothing while a commit is in flight. */
-  start(partitions: Iterable<Partition>, now: number): void {
+  /**
+   * Commits what the broker has not confirmed of these, and of `others` as there is room. Does nothing while a
+   * commit is in flight.
+   */
+  start(urgent: Iterable<Partition>, now: number, others: Iterable<Partition> = []): void {
     if (this.#inFlight || now < this.#pauseUntil) return;
-    const part = this.#parts.next([...this.#urgent, ...partitions], now);
+    const part = this.#parts.next([...this.#urgent, ...urgent], others, now);
     this.#urgent.clear();
     if (!part) {
       this.#unconfirmedSince = null;
@@ -178,8 +200,10 @@ export class Committer {
   /** True when a commit was refused for what may be the matter with a part of it. */
   #divide(sent: readonly Partition[], { entries }: CommitAnswer): boolean {
     const error = entries.find(({ error }) => error)?.error;
-    const kind = error && REFUSALS.get(error.code);
-    if (!error || kind === "passing" || kind === "uncertain") return false;
+    if (!error) return false;
+    const kind = kindOf(error.code);
+    const isOfTopic = kind === "topic" && sent.every(({ topic }) => topic === sent[0]!.topic);
+    if (kind === "passing" || kind === "uncertain" || kind === "group" || isOfTopic) return false;
     if (kind === "too large") this.#parts.shrink();
     this.#parts.divide(sent);
     return true;
@@ -210,10 +234,10 @@ export class Committer {
 
   #refused(partition: Partition, entry: CommitEntry, problem: KafkaProblem, now: number): void {
     const { topic, offset } = entry;
-    const kind = REFUSALS.get(problem.code);
+    const kind = kindOf(problem.code);
     // A reason of one partition keeps no others waiting.
-    if (kind) this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
-    else this.#parts.setApart(partition, now);
+    if (kind === "topic" || kind === "partition") this.#parts.setApart(partition, now);
+    else this.#pauseUntil = now + PAUSE_AFTER_REFUSAL_MS;
     let reason = problem.message;
     if (kind === "passing" || kind === "uncertain") {
       if (kind === "uncertain") partition.commits.repeatUntil = now + UNCERTAIN_FOR_MS;

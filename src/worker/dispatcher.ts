@@ -21,6 +21,18 @@ import type { TaskState } from "./task_state.ts";
 /** librdkafka's RD_KAFKA_RESP_ERR__PARTITION_EOF. */
 const PARTITION_EOF = -191;
 
+/** An earlier owner made all attempts, and could not write the dead letter that was to follow. */
+export class AttemptsUsedUp extends Error {
+  constructor() {
+    super("its attempts failed in an earlier worker, which could not write its dead letter");
+    this.name = "AttemptsUsedUp";
+  }
+}
+
+function isUsedUp({ attempt, task }: Execution): boolean {
+  return attempt >= task.task.settings.retry.attempts;
+}
+
 export interface DispatcherParts {
   consumer: Consumer;
   assignments: Assignments;
@@ -104,11 +116,12 @@ export class Dispatcher {
     const expected = partition.tracker.position;
     if (offset > expected && expected >= 0) this.#noteGap(partition, expected, offset);
     const epoch = batch.leaderEpoch(index);
-    if (epoch > partition.commits.epoch) partition.enterEpoch(epoch);
+    if (epoch > partition.commits.epoch) partition.enterEpoch(epoch, offset);
     let position = partition.tracker.receive(offset);
     if (position === REWOUND) {
       this.#noteRewind(partition, expected, offset);
       partition = assignments.restart(partition, offset);
+      partition.commits.epoch = epoch;
       position = partition.tracker.receive(offset);
     }
     if (position === FINISHED_BEFORE) return true;
@@ -129,7 +142,8 @@ export class Dispatcher {
       const task = this.#parts.tasks.get(target.task)!;
       const execution = new Execution(task, partition, position, batch, index, now);
       partition.tracker.hold(position, execution);
-      if (!cautious.take(execution)) runner.take(execution);
+      if (isUsedUp(execution)) runner.condemn(execution, new AttemptsUsedUp());
+      else if (!cautious.take(execution)) runner.take(execution);
     }
     this.#blockIfTooFarAhead(partition);
     return true;

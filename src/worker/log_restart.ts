@@ -23,6 +23,8 @@ export function restartLog(
   fresh.keyOrders = partition.keyOrders;
   for (const [below, execution] of partition.tracker.unfinishedBelow(offset)) {
     const position = fresh.tracker.receive(below);
+    const failed = partition.commits.failedAttempts(below);
+    if (failed > 0) fresh.commits.noteFailed(below, failed);
     if (!execution) continue;
     fresh.tracker.hold(position, execution);
     execution.moveTo(fresh, position);
@@ -57,10 +59,14 @@ export function replaceLog(
   return fresh;
 }
 
-/** Whether the topic, whose id is `id` now, was made again since work on the partition began. */
-export function isOfOtherLog({ commits, leaving }: Partition, id: string | undefined): boolean {
-  const { incarnation } = commits;
-  return !leaving && id !== undefined && incarnation !== null && incarnation !== id;
+/**
+ * The topic's id is `id` now. True when it was made again since work on the partition began; one whose id was not
+ * known has it from now on, so that its commits hold maps again.
+ */
+export function noteTopicId({ commits, leaving }: Partition, id: string | undefined): boolean {
+  if (leaving || id === undefined) return false;
+  commits.incarnation ??= id;
+  return commits.incarnation !== id;
 }
 
 /** Where work on a log begins that has replaced another: at its start, unless it was begun before. */

@@ -61,12 +61,21 @@ export class Partition {
   }
 
   /**
-   * A message of a later leader epoch than all before. What earlier owners finished from here on was of a log
-   * that has been truncated: other messages have its offsets now.
+   * A message of a later leader epoch than all before, at this offset. What earlier owners have said of messages
+   * from here on was of a log that has been truncated: others have their offsets now.
    */
-  enterEpoch(epoch: number): void {
-    if (this.commits.epoch >= 0) this.tracker.forgetRestored();
-    this.commits.epoch = epoch;
+  enterEpoch(epoch: number, offset: number): void {
+    const { caution, commits, tracker } = this;
+    if (commits.epoch >= 0) {
+      tracker.forgetRestored();
+      commits.forgetAttemptsFrom(offset);
+      if ((caution?.condemned ?? -1) >= offset) {
+        caution!.condemned = null;
+        commits.setSuspect(null);
+      }
+      if ((caution?.accused ?? -1) >= offset) caution!.accused = null;
+    }
+    commits.epoch = epoch;
   }
 
   /** Nothing of it is left to be done. */

@@ -99,7 +99,6 @@ export class Runner {
     return this.#parts.limit;
   }
 
-  /** Outcomes that the next turn will collect. */
   get hasOutcomes(): boolean {
     return this.#outcomes.length > 0;
   }
@@ -255,13 +254,13 @@ export class Runner {
       return this.#waiting.park(execution);
     }
     const delay = retryDelay(execution, error, this.#parts.random());
+    if (!decided) partition.commits.noteFailed(execution.offset, execution.attempt);
     task.recorder.failed(runMs, delay !== null);
     if (delay === null) {
       if (decided) this.breakers.passed(execution, "decision");
       else this.breakers.gaveUp(execution);
       return this.#burials.send(execution);
     }
-    partition.commits.noteFailed(execution.offset, execution.attempt);
     if (partition.leaving) return this.#waiting.letGo(execution);
     if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
@@ -284,6 +283,7 @@ export class Runner {
   #buried(execution: Execution): void {
     const { orderKey, partition, task } = execution;
     const keeps = task.task.settings.onDead === "block" && orderKey !== null;
+    partition.commits.forgetAttempts(execution.offset);
     if (keeps && !partition.leaving) this.#waiting.keepKey(execution);
     else if (keeps) this.#waiting.letGo(execution);
     else this.#finish(execution);

@@ -82,6 +82,24 @@ describe("Succession", () => {
     }
   });
 
+  test("makes longer pauses also after a client that had delivered, while none can be opened", async () => {
+    const { first, clients, openings, pass } = succession();
+    first.proven = true;
+    first.break();
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      const { length } = openings;
+      const waiting = Promise.resolve().then(() => clients.usable()).catch(() => {});
+      await turn();
+      if (openings.length > length) openings.at(-1)!.fail(new Error("no"));
+      await waiting;
+      pass(100);
+    }
+    assert.ok(
+      openings.length >= 5 && openings.length <= 8,
+      `${openings.length} openings in a minute`,
+    );
+  });
+
   test("begins with a pause of 1 s again after a client that has delivered", async () => {
     const { first, clients, openings, pass } = succession();
     first.break();

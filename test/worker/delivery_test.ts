@@ -208,7 +208,8 @@ describe("a worker", () => {
     assert.ok(ofOther.length <= 4, `${ofOther.length} commits of it`);
     assert.ok(bench.stats.of("commit-refused").every(({ topic }) => topic === "work"));
     consumer.refuseCommit = () => null;
-    await bench.advance(1000, 8);
+    // It is tried less and less often, twice a minute in the end.
+    for (let second = 0; second < 31; second++) await bench.advance(1000, 4);
     assert.equal(consumer.committed.get("work/0"), 1);
   });
 

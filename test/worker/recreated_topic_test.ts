@@ -1,6 +1,7 @@
 /** A topic that is deleted and made again, and whose new log is longer than the old one before that is known. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { KafkaError } from "../../src/errors.ts";
 import { P0, RETRY } from "./support/assigned.ts";
 import { Bench } from "./support/bench.ts";
 import { manualTask } from "./support/manual_task.ts";
@@ -146,5 +147,26 @@ describe("a topic's id that is told", () => {
     await tell();
     assert.deepEqual(work.inputs(), [0, 1, 2, 1]);
     assert.deepEqual(bench.stats.of("resumed").filter(({ takenOver }) => takenOver.length > 0), []);
+  });
+
+  test("has maps in its commits once its id is told, though it was not known at the rewind", async () => {
+    const work = manualTask({ topic: "work" });
+    await using bench = new Bench({ work: work.task });
+    const { consumer } = bench;
+    consumer.append("work", 0, 1, 2, 3);
+    await bench.assign(P0);
+    for (const run of work.runs) run.finish();
+    await bench.advance(1000, 3);
+    consumer.unidentified.set("work", new KafkaError("unknown topic"));
+    consumer.recreate("work", 0);
+    consumer.append("work", 0, 10, 11);
+    await bench.turn(3);
+    consumer.unidentified.clear();
+    work.run(11).finish();
+    await bench.advance(1000, 3);
+    assert.match(consumer.metadata.get("work/0")!, /^t1;-;/);
+    bench.worker.noteTopicIds(NEW_ID);
+    await bench.advance(1000, 6);
+    assert.match(consumer.metadata.get("work/0")!, /^t1;id-of-work\+;/);
   });
 });
