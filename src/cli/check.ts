@@ -2,6 +2,7 @@
 import process from "node:process";
 import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
+import { formatDuration } from "../config/duration.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, TaskcError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
@@ -30,11 +31,14 @@ export async function check({ settings, args }: Invocation<"check">): Promise<Ex
   );
   const tasks = module?.tasks ?? [];
   const topics = [...new Set(tasks.map(({ topic }) => topic))];
-  const counts = await attempt(() => readTopics(settings, topics));
-  if (tasks.length > 0) printTasks(tasks, counts);
+  const absent = settings.createTopics ? "run makes it" : "missing";
+  const counts = await attempt(() => readTopics(settings, settings.createTopics ? [] : topics));
+  if (tasks.length > 0) {
+    printTasks(tasks, (topic) => counts ? counts.get(topic) ?? absent : "unknown");
+  }
   if (counts) {
     const missing = topics.filter((topic) => !counts.has(topic));
-    if (missing.length > 0) problems.push(missingTopics(missing));
+    if (missing.length > 0 && !settings.createTopics) problems.push(missingTopics(missing));
     print(`brokers  ${settings.brokers.join(",")}`);
     print(`group    ${settings.group}`);
     for (const topic of topics) {
@@ -61,17 +65,19 @@ async function readTopics(
   }
 }
 
-function printTasks(tasks: readonly Task[], counts: ReadonlyMap<string, number> | null): void {
+function printTasks(
+  tasks: readonly Task[],
+  partitionsOf: (topic: string) => number | string,
+): void {
   const rows = tasks.map((task) => {
     const { concurrency, retry, timeoutMs } = task.settings;
-    const partitions = counts ? String(counts.get(task.topic) ?? "missing") : "unknown";
     return [
       task.name,
       task.topic,
-      partitions,
+      String(partitionsOf(task.topic)),
       concurrency === undefined ? "-" : String(concurrency),
       String(retry.attempts),
-      Number.isFinite(timeoutMs) ? `${timeoutMs / 1000}s` : "none",
+      Number.isFinite(timeoutMs) ? formatDuration(timeoutMs) : "none",
     ];
   });
   const titles = ["TASK", "TOPIC", "PARTITIONS", "CONCURRENCY", "ATTEMPTS", "TIMEOUT"];

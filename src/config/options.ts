@@ -284,8 +284,9 @@ export const OPTIONS = {
   createTopics: option({
     kind: onOff(),
     help: "Create topics of the module that are missing",
+    details: "`check` creates none, but takes it for no problem that they are missing.",
     group: "Topics",
-    commands: ["run"],
+    commands: ["run", "check"],
     default: false,
   }),
   partitions: option({

@@ -67,6 +67,7 @@ brokerTest("bench measures on Kafka, and removes its topics and its group", asyn
     cwd: folder.folder,
     env,
   });
+  assert.ok(table.stdout.split("\n").every(({ length }) => length <= 80), table.stdout);
   assert.match(table.stdout, /^JOBS +MESSAGES +MIN +MEDIAN +MAX .*\n20x5 +100 /);
 });
 

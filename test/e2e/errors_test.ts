@@ -1,7 +1,6 @@
 /**
  * Kafka that cannot be reached or refuses: one clear error, exit 4, and no stream of client logs. How
- * long it took is asserted only for silence; a command that goes on trying for ever fails by the
- * harness's bound.
+ * long it took is not asserted; a command that goes on trying for ever fails by the harness's bound.
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
@@ -72,15 +71,34 @@ test("a port where something else listens: exit 4, naming the address", async ()
   }
 });
 
-test("a port that takes connections and never answers: exit 4 within 10 s", async () => {
+brokerTest("check takes missing topics for no problem where run would make them", async () => {
+  using folder = project({
+    "tasks.ts": workModule("never-made"),
+    "taskc.json": JSON.stringify({ createTopics: true }),
+  });
+  const env = { TASKC_BROKERS: brokers.plain };
+  const { code, stdout, stderr } = await runTaskc(["check", "tasks.ts"], {
+    cwd: folder.folder,
+    env,
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /work +never-made +run makes it/);
+  assert.equal(await topicExists("never-made"), false);
+  const without = await runTaskc(["check", "tasks.ts"], {
+    cwd: folder.folder,
+    env: { ...env, TASKC_CREATE_TOPICS: "false" },
+  });
+  assert.equal(without.code, 4);
+  assert.match(without.stderr, /never-made/);
+});
+
+test("a port that takes connections and never answers: exit 4, naming the address", async () => {
   using folder = project({ "tasks.ts": workModule("unused") });
   const server = createServer(() => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const began = performance.now();
   try {
     await assertRefused(folder, { env: { TASKC_BROKERS: address } }, new RegExp(address));
-    assert.ok(performance.now() - began < 10_000, `took ${performance.now() - began} ms`);
   } finally {
     server.close();
   }
