@@ -21,6 +21,7 @@ import {
   Worker,
   writeModule,
 } from "./measure_rig.ts";
+import { WireSender } from "./measure_wire.ts";
 
 const tell = (what: string, figure: string) => {
   process.stdout.write(`${what.padEnd(58)} ${figure}\n`);
@@ -138,24 +139,32 @@ async function idle(): Promise<void> {
     await sleep(2);
   }
   await sleep(2000);
-  rmSync(starts);
   acknowledged.length = 0;
   const before = worker.cpuSeconds();
   await sleep(30_000);
   tell("idle: share of a core over 30 s", `${((worker.cpuSeconds() - before) / 0.3).toFixed(2)} %`);
   const count = 500;
-  for (let n = 0; n < count; n++) {
-    sendAtOnce("idle", n % 4, { at: now() });
-    await sleep(100 + Math.random() * 50);
-  }
-  await sleep(500);
-  await worker.stop();
-  const latencies = readFileSync(starts, "utf8").trim().split("\n").map(Number);
+  const latencies = async (send: (n: number) => void) => {
+    rmSync(starts, { force: true });
+    for (let n = 0; n < count; n++) {
+      send(n);
+      await sleep(100 + Math.random() * 50);
+    }
+    await sleep(500);
+    return readFileSync(starts, "utf8").trim().split("\n").map(Number);
+  };
+  const sent = await latencies((n) => sendAtOnce("idle", n % 4, { at: now() }));
   tell(
-    `send to start of the task, ${latencies.length} messages: p50, p99, max`,
-    describeLatencies(latencies),
+    `send to start, ${sent.length} messages by a client: p50, p99, max`,
+    describeLatencies(sent),
   );
   tell("  the broker's acknowledgement of the same", describeLatencies(acknowledged));
+  const sender = await WireSender.open(process.env.TASKC_BROKERS!);
+  const written = await latencies((n) => sender.send("idle", n % 4, (at) => ({ at })));
+  tell(`  the same, ${written.length} messages straight on the wire`, describeLatencies(written));
+  tell("  the broker's acknowledgement of the same", describeLatencies(sender.answeredMs));
+  sender.close();
+  await worker.stop();
 }
 
 /** 50th and 99th percentile, and the maximum. */

@@ -38,18 +38,7 @@ export async function produceBytes(
   records: readonly WireRecord[],
   { partition = 0, address = brokers.plain } = {},
 ): Promise<number> {
-  const batch = encodeBatch(records);
-  const answer = await ask(address, PRODUCE, 3, [
-    i16(-1),
-    i16(-1),
-    i32(10_000),
-    i32(1),
-    string(topic),
-    i32(1),
-    i32(partition),
-    i32(batch.length),
-    batch,
-  ]);
+  const answer = await ask(address, encodeProduce(topic, partition, records));
   answer.skip(8).skip(answer.i16()).skip(8);
   const error = answer.i16();
   if (error !== 0) throw new Error(`Kafka refused records for ${topic}: error ${error}`);
@@ -63,7 +52,7 @@ export async function fetchBytes(
 ): Promise<WireRead[]> {
   const read: WireRead[] = [];
   for (let next = offset;;) {
-    const answer = await ask(address, FETCH, 4, [
+    const request = encodeRequest(FETCH, 4, [
       i32(-1),
       i32(100),
       i32(1),
@@ -76,6 +65,7 @@ export async function fetchBytes(
       i64(next),
       i32(64 << 20),
     ]);
+    const answer = await ask(address, request);
     answer.skip(12).skip(answer.i16()).skip(8);
     const error = answer.i16();
     if (error !== 0) throw new Error(`Kafka refused a fetch of ${topic}: error ${error}`);
@@ -86,6 +76,26 @@ export async function fetchBytes(
     read.push(...records);
     next = records.at(-1)!.offset + 1;
   }
+}
+
+/** The request that writes records to one partition, whole, acknowledged by all replicas. */
+export function encodeProduce(
+  topic: string,
+  partition: number,
+  records: readonly WireRecord[],
+): Buffer {
+  const batch = encodeBatch(records);
+  return encodeRequest(PRODUCE, 3, [
+    i16(-1),
+    i16(-1),
+    i32(10_000),
+    i32(1),
+    string(topic),
+    i32(1),
+    i32(partition),
+    i32(batch.length),
+    batch,
+  ]);
 }
 
 // --- batches
@@ -159,17 +169,17 @@ function crc32c(bytes: Uint8Array): number {
 
 // --- requests
 
-function ask(
-  address: string | undefined,
-  api: number,
-  version: number,
-  body: readonly Buffer[],
-): Promise<Reader> {
-  const [host, port] = (address ?? "").split(",")[0]!.split(":");
+function encodeRequest(api: number, version: number, body: readonly Buffer[]): Buffer {
   const request = Buffer.concat([i16(api), i16(version), i32(1), string("test"), ...body]);
+  return Buffer.concat([i32(request.length), request]);
+}
+
+function ask(address: string | undefined, request: Buffer): Promise<Reader> {
+  const [host, port] = (address ?? "").split(",")[0]!.split(":");
+  const api = request.readInt16BE(4);
   const answer = new Promise<Reader>((resolve, reject) => {
     const socket = connect(Number(port), host!, () => {
-      socket.write(Buffer.concat([i32(request.length), request]));
+      socket.write(request);
     });
     const chunks: Buffer[] = [];
     let received = 0;
