@@ -29,8 +29,9 @@ export class AttemptsUsedUp extends Error {
   }
 }
 
+/** Under an open breaker nothing is given up, and it is tried once more. */
 function isUsedUp({ attempt, task }: Execution): boolean {
-  return attempt >= task.task.settings.retry.attempts;
+  return attempt >= task.task.settings.retry.attempts && !task.breakerOpen;
 }
 
 export interface DispatcherParts {

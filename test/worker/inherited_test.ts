@@ -145,6 +145,23 @@ describe("failed attempts", () => {
       assert.deepEqual([attempts.get(2), epoch], [1, 6]);
     }, { settings });
   });
+
+  test("that are used up give nothing up under a breaker that was open", async () => {
+    const settings = { retry: { attempts: 1 } };
+    const options = { breaker: { run: 2, ratio: null } };
+    const kafka = await live(kafkaWith(1, 2, 3, 4), async (bench, work) => {
+      // Its letters wait, so that their messages are unfinished when the worker ends.
+      bench.producer.refuse = () => new KafkaError("no");
+      for (const input of [1, 2]) work.run(input).fail(new Error("broken"));
+      await bench.turn(4);
+      assert.equal(bench.stats.of("breaker-open").length, 1);
+      await bench.advance(1000, 4);
+    }, { settings, options });
+    await live(kafka, async (bench, work) => {
+      await bench.turn(6);
+      assert.deepEqual([bench.producer.sent.length, work.inputs()], [0, [1]]);
+    }, { settings, options });
+  });
 });
 
 describe("messages that were given up on end", () => {
