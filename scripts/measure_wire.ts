@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import { encodeProduce } from "../test/e2e/harness/wire.ts";
+import { encodeProduce } from "../test/e2e/harness/wire_format.ts";
 import { now } from "./measure_rig.ts";
 
 export class WireSender {
