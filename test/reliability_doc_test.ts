@@ -22,6 +22,7 @@ const TABLED = [
   "test/e2e/brokers_gone_test.ts",
   "test/e2e/brokers_test.ts",
   "test/e2e/dead_letters_test.ts",
+  "test/e2e/deleted_topics_test.ts",
   "test/e2e/disk_full_test.ts",
   "test/e2e/hostile_text_test.ts",
   "test/e2e/payloads_test.ts",
