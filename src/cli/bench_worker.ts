@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { variableSuffix } from "../config/librdkafka_properties.ts";
 import { KafkaError } from "../errors.ts";
-import { ownCommand } from "./own_command.ts";
+import { EMBEDDED_BROKER_FLAGS, ownCommand } from "./own_command.ts";
 import { EMBEDDED_BROKER_VARIABLE } from "./program.ts";
 
 export interface RoundOutcome {
@@ -95,7 +96,7 @@ export class BenchWorker implements AsyncDisposable {
       ...["run", module, "--config", settings, "--brokers", parts.brokers.join(",")],
       ...["--group", parts.name],
       ...["--concurrency", String(parts.concurrency), "--stats", "json", "--grace", "0s"],
-      ...parts.embedded ? ["--group-protocol", "consumer", "-X", "fetch.wait.max.ms=10"] : [],
+      ...parts.embedded ? EMBEDDED_BROKER_FLAGS : [],
     ];
     const child = spawn(program, [...before, ...args], {
       env: childEnvironment(parts),
@@ -145,7 +146,7 @@ function childEnvironment({ embedded, properties }: BenchWorkerParts): NodeJS.Pr
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("TASKC_"));
   // Not as flags: others on the machine can read a command line.
   const connection = Object.entries(properties).map(([name, value]) => [
-    `TASKC_X_${name.toUpperCase().replaceAll(".", "_")}`,
+    `TASKC_X_${variableSuffix(name)}`,
     value,
   ]);
   return {

@@ -14,17 +14,7 @@ import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
 import { watchModule } from "../task/watch.ts";
 import { heededSignals } from "./supervise_process.ts";
-import { ownCommand } from "./own_command.ts";
-
-/** Settings that the child takes over; the broker and the topics are ours. */
-const OWN_FLAGS = [
-  "--create-topics",
-  // The embedded broker rejoins a classic member only after its session timeout.
-  "--group-protocol",
-  "consumer",
-  "-X",
-  "fetch.wait.max.ms=10",
-];
+import { EMBEDDED_BROKER_FLAGS, ownCommand } from "./own_command.ts";
 
 export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode> {
   const broker = await startEmbeddedBroker();
@@ -47,7 +37,8 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
       args.module,
       "--brokers",
       broker.address,
-      ...OWN_FLAGS,
+      // The broker and the topics are ours.
+      ...["--create-topics", ...EMBEDDED_BROKER_FLAGS],
       ...flags,
     ], { stdio: "inherit", env: { ...process.env, [EMBEDDED_BROKER_VARIABLE]: "1" } });
     child.on("error", (error) => {

@@ -78,6 +78,18 @@ export function callWithin<T>(
   return Promise.race([call<T>(start), lost]).finally(() => clearTimeout(timer));
 }
 
+/** So long after the client's own time limit, an answer is taken for lost. */
+const LATE_MS = 5000;
+
+/** A question that the client itself gives up after `timeoutMs`. */
+export function ask<T>(
+  timeoutMs: number,
+  what: string,
+  start: (callback: (error: unknown, value?: T) => void) => void,
+): Promise<T> {
+  return callWithin<T>(timeoutMs + LATE_MS, what, start);
+}
+
 /** Waits for a callback that may never come, at most `timeoutMs`. */
 export function settleWithin(timeoutMs: number, start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {

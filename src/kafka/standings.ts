@@ -2,13 +2,11 @@
 import { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { CommitEntry, LookedUp, Standing, TopicPartition } from "./ports.ts";
-import { adminOf, callWithin, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { adminOf, ask, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 const ASK_TIMEOUT_MS = 8000;
 const COMMITTED_TIMEOUT_MS = 5000;
 const SEEK_TIMEOUT_MS = 5000;
-/** So long after the client's own time limit, an answer is taken for lost. */
-const LATE_MS = 5000;
 
 type Client = InstanceType<RdKafka["KafkaConsumer"]>;
 
@@ -33,8 +31,8 @@ export async function readStandings(
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   const [commits, starts, ends, ids] = await Promise.all([
     findCommits(client, partitions),
-    findOffsets(client, partitions, "EARLIEST").catch(asKafkaError),
-    findOffsets(client, partitions, "LATEST").catch(asKafkaError),
+    findOffsets(client, partitions, "EARLIEST").catch((error) => toKafkaError(error)),
+    findOffsets(client, partitions, "LATEST").catch((error) => toKafkaError(error)),
     topicIds ? readTopicIds(client, topics) : new Map<string, string>() as TopicIds,
   ]);
   return mergeAnswers(partitions, { commits, starts, ends, ids });
@@ -219,22 +217,9 @@ export function identify(topics: readonly string[], described: readonly Describe
   return ids;
 }
 
-/** A question that the client itself gives up after `timeoutMs`. */
-function ask<T>(
-  timeoutMs: number,
-  what: string,
-  start: (callback: (error: unknown, value?: T) => void) => void,
-): Promise<T> {
-  return callWithin<T>(timeoutMs + LATE_MS, what, start);
-}
-
 function certain<T>(told: T | KafkaError): T {
   if (told instanceof KafkaError) throw told;
   return told;
-}
-
-function asKafkaError(error: unknown): KafkaError {
-  return toKafkaError(error);
 }
 
 export interface Described {

@@ -6,7 +6,7 @@
  */
 import type { Metadata } from "./connection.ts";
 import type { KafkaConsumer } from "./consumer.ts";
-import { callWithin } from "./rdkafka.ts";
+import { ask } from "./rdkafka.ts";
 import type { TopicIds } from "./standings.ts";
 
 export type TopicChange =
@@ -20,8 +20,6 @@ export type TopicState = { partitions: number } | { reason: string };
 /** As often as librdkafka itself looks for new partitions (consumer_properties.ts). */
 export const TOPIC_LOOK_MS = 30_000;
 const ASK_TIMEOUT_MS = 5000;
-/** So long after the client's own time limit, an answer is taken for lost. */
-const LATE_MS = 5000;
 
 export interface TopicWatchParts {
   ask: (topic: string) => Promise<TopicState>;
@@ -91,8 +89,8 @@ export class TopicWatch {
 
 /** Asks by name, which makes no topic: consumers do not. */
 export async function askTopic(consumer: KafkaConsumer, topic: string): Promise<TopicState> {
-  const { topics } = await callWithin<Metadata>(
-    ASK_TIMEOUT_MS + LATE_MS,
+  const { topics } = await ask<Metadata>(
+    ASK_TIMEOUT_MS,
     `what topic "${topic}" is like`,
     (callback) =>
       consumer.client.getMetadata({ topic, timeout: ASK_TIMEOUT_MS }, callback as never),

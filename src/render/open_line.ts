@@ -2,8 +2,8 @@
  * Follows what users write above the panel, to know where an unfinished line ends.
  *
  * State: the columns of the last line so far as if it never wrapped (0 after a newline), and the colours
- * that are switched on, by what they change (ECMA-48, SGR). A prompt or a progress text without a newline can so be continued after the
- * panel has been drawn below it.
+ * that are switched on, by what they change (ECMA-48, SGR). A prompt or a progress text without a newline
+ * can so be continued after the panel has been drawn below it.
  */
 import { measure } from "./width.ts";
 

@@ -62,22 +62,19 @@ export class CommitParts {
     if (first > 0) this.#groups.unshift(...this.#groups.splice(first, 1));
     this.#groupsInTurn = first >= 0 || !this.#groupsInTurn;
     return this.#groupsInTurn
-      ? this.#nextGroup() ?? this.#nextOfRest()
-      : this.#nextOfRest() ?? this.#nextGroup();
+      ? this.#nextGroup() ?? this.#toPart(this.#rest)
+      : this.#toPart(this.#rest) ?? this.#nextGroup();
   }
 
   /** What was refused is not sent with the rest; by topic, since a refusal is often of a topic. */
   #regroup(now: number): void {
     for (const group of this.#groups) for (const one of group) this.#rest.delete(one);
-    const topics = new Map<string, Partition[]>();
+    const again: Partition[] = [];
     for (const [partition, { againAt }] of this.#refused) {
       if (partition.closed) this.#refused.delete(partition);
-      else if (this.#rest.delete(partition) && now >= againAt) {
-        const group = topics.get(partition.topic) ?? [];
-        topics.set(partition.topic, [...group, partition]);
-      }
+      else if (this.#rest.delete(partition) && now >= againAt) again.push(partition);
     }
-    this.#groups.push(...topics.values());
+    this.#groups.push(...byTopic(again));
   }
 
   #nextGroup(): CommitPart | null {
@@ -88,10 +85,6 @@ export class CommitParts {
       if (part) return part;
     }
     return null;
-  }
-
-  #nextOfRest(): CommitPart | null {
-    return this.#toPart(this.#rest);
   }
 
   /** As many of these as go into one part; they are taken out of the set. */
@@ -114,7 +107,7 @@ export class CommitParts {
 
   /** One of these, at least, was refused: they go again in halves, topic by topic, after the groups there are. */
   divide(partitions: readonly Partition[]): void {
-    const sorted = [...Map.groupBy(partitions, ({ topic }) => topic).values()].flat();
+    const sorted = byTopic(partitions).flat();
     const half = Math.ceil(sorted.length / 2);
     // Between two topics, where there are several.
     const borders = sorted.flatMap(({ topic }, at) =>
@@ -142,4 +135,8 @@ export class CommitParts {
   shrink(): void {
     this.#partBytes = Math.max(LEAST_PART_BYTES, this.#partBytes / 2);
   }
+}
+
+function byTopic(partitions: readonly Partition[]): Partition[][] {
+  return [...Map.groupBy(partitions, ({ topic }) => topic).values()];
 }
