@@ -102,6 +102,11 @@ export class Batch {
     return this.#view(this.#valueStart(index), this.#integer(3, index));
   }
 
+  /** A null value, which is not the same as an empty one. */
+  isTombstone(index: number): boolean {
+    return this.#integer(3, index) === NULL;
+  }
+
   /** Decoded from UTF-8, with U+FFFD for what is none; empty for a null value. */
   valueText(index: number): string {
     return this.#text(this.#valueStart(index), Math.max(0, this.#integer(3, index)));

@@ -56,7 +56,8 @@ Poller::Poller(rd_kafka_t* client, void (*wake)(void*), void* wake_argument)
     : client_(client),
       wake_(wake),
       wake_argument_(wake_argument),
-      main_queue_(rd_kafka_queue_get_consumer(client)) {
+      main_queue_(rd_kafka_queue_get_consumer(client)),
+      fetch_wait_(client) {
   // Takes the place of the package's own callback for queue_non_empty_cb.
   rd_kafka_queue_cb_event_enable(main_queue_, OnMainArrival, this);
   Wake();  // no callback comes for what is there already
@@ -118,7 +119,8 @@ void Poller::Poll(const PollLimits& limits, Taken* taken) {
   ListArrived();
   // Lane after lane, one queue each, round and round: a lane's share of a batch depends on how many
   // lanes there are, not on how many partitions each of them has.
-  const size_t end = taken->count + limits.max;
+  const size_t begin = taken->count;
+  const size_t end = begin + limits.max;
   size_t idle_lanes = 0;
   while (idle_lanes < lanes_.size() && taken->count < end && bytes < limits.max_bytes) {
     if (next_lane_ >= lanes_.size()) next_lane_ = 0;
@@ -136,6 +138,7 @@ void Poller::Poll(const PollLimits& limits, Taken* taken) {
     limits.room[index] -= static_cast<int32_t>(taken->count - before);
   }
   taken->more = main_full || AnyReady(limits);
+  fetch_wait_.Note(taken->count > begin);
 }
 
 void Poller::ListArrived() {

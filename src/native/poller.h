@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "fetch_wait.h"
 #include "rdkafka.h"
 
 namespace taskc {
@@ -118,6 +119,8 @@ class Poller {
   void (*const wake_)(void*);
   void* const wake_argument_;
   rd_kafka_queue_t* const main_queue_;
+
+  FetchWait fetch_wait_;
 
   std::mutex mutex_;
   std::vector<PartitionQueue*> arrived_;  // under mutex_

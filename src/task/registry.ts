@@ -46,26 +46,22 @@ export function makeLanes(tasks: readonly Task[]): Lane[] {
   });
 }
 
-export type Route = { task: Task } | { unroutable: string };
-
 /**
  * The task for message `index`: by its `ce_type`; without one, the only task of its topic. A structured
- * CloudEvent has its type inside, which `structuredType` takes out.
+ * CloudEvent has its type inside, which `structuredType` takes out. A string tells why there is none.
  */
 export function route(
   lane: Lane,
   batch: Batch,
   index: number,
   structuredType: string | null,
-): Route {
+): Task | string {
   const type = batch.headerText(index, HEADER.type) ?? structuredType;
   if (type === null) {
-    if (lane.any) return { task: lane.any };
-    if (lane.tasks.length === 1) return { task: lane.tasks[0]! };
-    return {
-      unroutable: `it has no ce_type, and topic "${lane.topic}" has ${lane.tasks.length} tasks`,
-    };
+    if (lane.any) return lane.any;
+    if (lane.tasks.length === 1) return lane.tasks[0]!;
+    return `it has no ce_type, and topic "${lane.topic}" has ${lane.tasks.length} tasks`;
   }
-  const task = lane.byType.get(type) ?? lane.any;
-  return task ? { task } : { unroutable: `its ce_type "${type}" names no task of this module` };
+  return lane.byType.get(type) ?? lane.any ??
+    `its ce_type "${type}" names no task of this module`;
 }

@@ -8,6 +8,11 @@ import { describeFailedAttempt } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import { InvalidPayload, readInput } from "./payload.ts";
 
+/** https://bun.sh/docs/runtime/utils#bun-peek */
+const peek = (globalThis as {
+  Bun?: { peek: { status(promise: Promise<unknown>): "pending" | "fulfilled" | "rejected" } };
+}).Bun?.peek;
+
 export const SUCCEEDED = Symbol("succeeded");
 
 export interface Outcome {
@@ -30,10 +35,11 @@ export function callTask(
   hooks: Hooks,
 ): Promise<unknown> | null {
   const { batch, index, partition, task } = execution;
-  const run = (input: unknown) => runWithHooks(execution, input, context, hooks);
   const input = readInput(task.task, batch, index, partition.partition);
-  const result = input instanceof Promise ? input.then(run) : run(input);
-  if (!isThenable(result)) return null;
+  const result = input instanceof Promise
+    ? input.then((input) => runWithHooks(execution, input, context, hooks))
+    : runWithHooks(execution, input, context, hooks);
+  if (!isThenable(result) || isFulfilled(result)) return null;
   // A thenable of the user's may throw or settle twice; a promise does neither.
   return Promise.resolve(result);
 }
@@ -77,6 +83,14 @@ export function retryDelay(execution: Execution, error: unknown, random: number)
     return order === "key" ? Math.min(error.delayMs, retry.max) : error.delayMs;
   }
   return nextDelay(retry, execution.attempt, random);
+}
+
+/**
+ * Whether a promise has its value already, as that of an async function that had nothing to wait for. Where
+ * the runtime does not tell, the next turn of the loop does.
+ */
+function isFulfilled(result: PromiseLike<unknown>): boolean {
+  return peek !== undefined && result instanceof Promise && peek.status(result) === "fulfilled";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -130,6 +130,8 @@ export class CautiousStarts {
     const alone = caution.level.bound === 1;
     // The last suspect runs alone too; what came after it may be of its key.
     const isOver = () => this.#suspect?.partition !== partition && this.#isOver(caution);
+    // What succeeds at once is not busy any more, and counts all the same.
+    let room = caution.level.bound - partition.busy;
     this.#followBurial(partition, caution);
     while (caution.held.length > 0 && !isOver()) {
       if (alone) {
@@ -137,7 +139,8 @@ export class CautiousStarts {
         return started;
       }
       // What only lacks a slot counts too, or the bound would not hold when slots are short.
-      if (partition.busy >= caution.level.bound || runner.due > 0) break;
+      if (room <= 0 || runner.due > 0) break;
+      room--;
       caution.started++;
       runner.take(caution.held.shift()!);
       started++;
@@ -192,7 +195,7 @@ export class CautiousStarts {
       this.#clearSuspect();
     } else if (!this.#suspectStarted) {
       if (!partition.commits.suspectConfirmed) return 0;
-      if (runner.exclusive && runner.inFlight > 0) {
+      if (runner.exclusive && runner.slots.inFlight > 0) {
         if (now - this.#namedAt >= END_WITHIN_MS) this.#startBeside(execution);
         return 0;
       }

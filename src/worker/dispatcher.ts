@@ -72,8 +72,8 @@ export class Dispatcher {
     this.#unblockCaughtUp();
     const heldBytes = runner.heldBytes + cautious.heldBytes;
     const load: WorkerLoad = {
-      limit: runner.limit,
-      inFlight: runner.inFlight,
+      limit: runner.slots.limit,
+      inFlight: runner.slots.inFlight,
       due: runner.due,
       waiting: runner.waiting,
       maxWaiting,
@@ -92,13 +92,14 @@ export class Dispatcher {
 
   /** One phase of the loop. Returns how many entries there were. */
   dispatch(batch: Batch | null): number {
-    const { cautious, clock, committer } = this.#parts;
-    const started = committer.holding ? 0 : cautious.start(clock.now());
-    return started + (batch ? this.#dispatchBatch(batch) : 0);
+    const { cautious, clock, committer, runner } = this.#parts;
+    const now = clock.now();
+    runner.now = now;
+    const started = committer.holding ? 0 : cautious.start(now);
+    return started + (batch ? this.#dispatchBatch(batch, now) : 0);
   }
 
-  #dispatchBatch(batch: Batch): number {
-    const now = this.#parts.clock.now();
+  #dispatchBatch(batch: Batch, now: number): number {
     let received = 0;
     for (let index = 0; index < batch.count; index++) {
       if (batch.error(index) !== 0) this.#noteError(batch, index);
@@ -132,15 +133,13 @@ export class Dispatcher {
       const type = readStructured(batch, index)?.type ?? null;
       target = route(lane, batch, index, type);
     } catch (error) {
-      target = { unroutable: describeError(error).message };
-      if (error instanceof InvalidPayload && lane.tasks.length === 1) {
-        target = { task: lane.tasks[0]! };
-      }
+      target = describeError(error).message;
+      if (error instanceof InvalidPayload && lane.tasks.length === 1) target = lane.tasks[0]!;
     }
-    if ("unroutable" in target) {
-      this.#unroutable(partition, position, batch, index, target.unroutable, now);
+    if (typeof target === "string") {
+      this.#unroutable(partition, position, batch, index, target, now);
     } else {
-      const task = this.#parts.tasks.get(target.task)!;
+      const task = this.#parts.tasks.get(target)!;
       const execution = new Execution(task, partition, position, batch, index, now);
       partition.tracker.hold(position, execution);
       if (isUsedUp(execution)) runner.condemn(execution, new AttemptsUsedUp());

@@ -28,7 +28,7 @@ export function readGauges(
     state: workerState(worker),
     group: options.group,
     broker: worker.broker,
-    inFlight: runner.inFlight,
+    inFlight: runner.slots.inFlight,
     limit: options.concurrency,
     waiting: runner.waiting + runner.due,
     heldBytes: runner.heldBytes + process.prefetchedBytes,

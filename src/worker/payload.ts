@@ -106,7 +106,7 @@ function decodePayload(task: Task, batch: Batch, index: number, partition: numbe
   if (structured) {
     return structured.binary ? decodeBinary(decode, structured.binary) : structured.data;
   }
-  if (batch.value(index) === null) return null;
+  if (batch.isTombstone(index)) return null;
   switch (decode) {
     case "json":
       return parseJson(readText(batch, index));

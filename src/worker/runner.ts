@@ -3,10 +3,11 @@
  * policy what becomes of each message. `execution.ts` has the states.
  *
  * Invariants:
- * - `inFlight` is the number of slots taken, the sum over the tasks; `due` and `waiting` likewise;
+ * - `due` and `waiting` are the sums over the tasks;
  * - an offset is finished only when the run succeeded, was discarded, or its dead letter was
  *   acknowledged by the broker, and only while its partition is not closed;
- * - attempts settle at any time, but nothing is decided of them outside of `collectOutcomes`.
+ * - attempts settle at any time, but they are decided in `collectOutcomes`, unless they have succeeded
+ *   already when `run` returns.
  */
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
@@ -22,6 +23,7 @@ import { Holdings } from "./holdings.ts";
 import type { Partition } from "./partition.ts";
 import type { Pulse } from "./pulse.ts";
 import type { TaskState } from "./task_state.ts";
+import { Slots } from "./slots.ts";
 import { TimeLimits } from "./time_limits.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -50,7 +52,8 @@ export class Runner {
   readonly #waiting: Waiting;
   readonly #burials: Burials;
   readonly breakers: Breakers;
-  inFlight = 0;
+  readonly slots: Slots;
+  now = 0; // the last reading of the clock: each phase of the loop takes one, and each start
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
   /** No further attempt starts; what waits is left for the next run. */
@@ -60,6 +63,7 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.slots = new Slots(parts.limit);
     this.#limits = new TimeLimits(parts.tasks, parts.stats);
     this.#waiting = new Waiting(parts.tasks, this.#holdings);
     this.#burials = new Burials({
@@ -93,10 +97,6 @@ export class Runner {
   /** Dead letters acknowledged. */
   get deadTotal(): number {
     return this.#burials.total;
-  }
-
-  get limit(): number {
-    return this.#parts.limit;
   }
 
   get hasOutcomes(): boolean {
@@ -136,17 +136,19 @@ export class Runner {
 
   /** One phase of the loop: outcomes, time limits, retries that are due. */
   collectOutcomes(): void {
-    const { clock } = this.#parts;
     const outcomes = this.#outcomes;
     if (outcomes.length > 0) {
       this.#outcomes = [];
-      for (const outcome of outcomes) this.#decide(outcome);
+      for (const { execution, start, result, at } of outcomes) {
+        this.#decide(execution, start, result, at);
+      }
     }
-    const now = clock.now();
+    const now = this.now = this.#parts.clock.now();
+    this.slots.beginTurn();
     this.#limits.enforce(now, (execution, error) => this.#noteFailure(execution, error));
     for (const execution of this.#limits.overdue(now)) {
       const { failure, starts: start } = execution;
-      this.#decide({ execution, start, result: failure?.error, at: now });
+      this.#decide(execution, start, failure?.error, now);
     }
     if (!this.stopped) {
       this.#waiting.wakeDelayed(now, (deadLetter) => this.#burials.send(deadLetter));
@@ -171,7 +173,7 @@ export class Runner {
 
   readonly #hasSlot = (task: TaskState): boolean =>
     !this.stopped && !this.#parts.holding() && this.exclusive === null &&
-    this.inFlight < this.#parts.limit && task.inFlight < task.limit;
+    this.slots.hasFree(task);
 
   readonly #start = (execution: Execution): void => {
     const { task } = execution;
@@ -179,12 +181,9 @@ export class Runner {
     execution.state = "running";
     execution.attempt++;
     const start = ++execution.starts;
-    const settled = (result: unknown) => this.#settled(execution, start, result);
     execution.aborted = "no";
-    execution.startedAt = this.#parts.clock.now();
-    execution.setBusy(true);
-    task.inFlight++;
-    this.inFlight++;
+    execution.startedAt = this.now;
+    this.slots.take(execution);
     task.running.append(execution);
     task.recorder.started();
     const context = new AttemptContext(execution, this.#parts.stats);
@@ -194,12 +193,20 @@ export class Runner {
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
-      return settled(error);
+      return this.#settled(execution, start, error);
     } finally {
       this.#parts.pulse.yielded();
+      this.now = this.#parts.clock.now();
     }
-    if (!settling) return settled(SUCCEEDED);
-    settling.then(() => settled(SUCCEEDED), settled);
+    if (settling) {
+      settling.then(
+        () => this.#settled(execution, start, SUCCEEDED),
+        (error) => this.#settled(execution, start, error),
+      );
+    } else {
+      this.slots.noteInstant();
+      this.#decide(execution, start, SUCCEEDED, this.now);
+    }
   };
 
   #settled(execution: Execution, start: number, result: unknown): void {
@@ -209,12 +216,14 @@ export class Runner {
 
   // --- deciding
 
-  #decide({ execution, start, result, at: now }: Outcome): void {
+  #decide(execution: Execution, start: number, result: unknown, now: number): void {
     // An abandoned attempt that settles late, or one whose outcome was decided already.
     if (execution.state !== "running" || execution.starts !== start) return;
     const { task, partition } = execution;
     const runMs = now - execution.startedAt;
-    this.#leaveSlot(execution);
+    this.#limits.remove(execution);
+    this.slots.leave(execution);
+    this.#parts.pulse.ended(task.index);
     // After its time limit a late success does not count. What was stopped by us and still succeeded
     // does; what failed by it has not failed on its own account, and is left for the next run.
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
@@ -287,14 +296,5 @@ export class Runner {
     if (keeps && !partition.leaving) this.#waiting.keepKey(execution);
     else if (keeps) this.#waiting.letGo(execution);
     else this.#finish(execution);
-  }
-
-  #leaveSlot(execution: Execution): void {
-    const { task } = execution;
-    this.#limits.remove(execution);
-    execution.setBusy(false);
-    task.inFlight--;
-    this.inFlight--;
-    this.#parts.pulse.ended(task.index);
   }
 }

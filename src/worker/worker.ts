@@ -29,8 +29,12 @@ import type { WorkerOptions, WorkerParts } from "./worker_parts.ts";
 const CLOSE_WAIT_MS = { least: 1000, most: 10_000 } as const;
 const UNROUTABLE_HINT =
   "Deploy a module with a task that takes it, or run with --unroutable dead or --unroutable skip";
-/** Messages of one poll; more would only hold up the tasks that run. */
-const MAX_BATCH = 1000;
+/**
+ * Messages of one poll: more would only hold up the tasks that run, and a batch that is at hand when young
+ * garbage is collected stays until all is. A multiple of what one partition gives in its turn, or some
+ * partitions would always have the short turns.
+ */
+const MAX_BATCH = 256;
 
 export class Worker {
   readonly options: WorkerOptions;
@@ -83,7 +87,7 @@ export class Worker {
       clock,
       pulse: parts.pulse,
       stats,
-      inFlight: () => this.runner.inFlight,
+      inFlight: () => this.runner.slots.inFlight,
     });
     this.assignments = new Assignments({
       consumer,
@@ -211,7 +215,7 @@ export class Worker {
       graceBy: this.#departure.graceBy,
       leaving: this.#departure.begun,
       requests: this.#departure.requests,
-      busy: this.runner.inFlight + this.runner.deadLettering,
+      busy: this.runner.slots.inFlight + this.runner.deadLettering,
       uncommitted: this.#uncommitted(),
     });
     if (phase !== this.#phase) this.#enter(phase, now);
@@ -235,13 +239,13 @@ export class Worker {
     this.#phaseSince = now;
     this.runner.stopped = true;
     if (phase === "aborting") {
-      const { inFlight } = this.runner;
+      const { inFlight } = this.runner.slots;
       this.#parts.stats.event({ event: "aborting", inFlight });
       this.runner.abort(new Error("The worker is shutting down"));
     }
     if (phase === "committing") {
-      const { inFlight, deadLettering, interrupted } = this.runner;
-      this.#unfinished = inFlight + deadLettering + interrupted;
+      const { deadLettering, interrupted, slots } = this.runner;
+      this.#unfinished = slots.inFlight + deadLettering + interrupted;
       this.assignments.leave();
     }
     if (phase === "closing") this.#noteUncommitted();

@@ -25,7 +25,7 @@ describe("a lost partition", () => {
     await bench.advance(1000);
     const later = bench.consumer.commits.slice(commits).flat();
     assert.deepEqual(later.filter(({ partition }) => partition === 0), []);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
     assert.equal(bench.stats.of("rebalance").at(-1)!.change, "lost");
   });
 
@@ -82,7 +82,7 @@ describe("a lost partition", () => {
     for (const input of [1, 2, 3, 11]) work.run(input).fail(new Error("aborted"));
     await bench.advance(1000, 4);
     assert.equal(bench.consumer.committed.get("work/0") ?? 0, 0);
-    assert.equal(bench.worker.runner.inFlight, 0);
+    assert.equal(bench.worker.runner.slots.inFlight, 0);
     await bench.assign(P0, P1);
     assert.deepEqual(work.inputs().slice(4), [1, 2, 3, 11], "a new start is clean");
   });

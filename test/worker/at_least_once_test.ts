@@ -147,7 +147,7 @@ class Scene {
         );
       }
     }
-    const { inFlight, due, waiting, heldBytes } = this.bench.worker.runner;
+    const { slots: { inFlight }, due, waiting, heldBytes } = this.bench.worker.runner;
     assert.ok(inFlight >= 0 && inFlight <= 20 && due >= 0 && waiting >= 0 && heldBytes >= 0);
   }
 
@@ -172,7 +172,7 @@ class Scene {
         consumer.committed.get(`work/${partition}`) === MESSAGES
       );
     });
-    const { inFlight, due, waiting, heldBytes, deadLettering } = bench.worker.runner;
+    const { slots: { inFlight }, due, waiting, heldBytes, deadLettering } = bench.worker.runner;
     assert.deepEqual([inFlight, due, waiting, heldBytes, deadLettering], [0, 0, 0, 0, 0]);
   }
 }

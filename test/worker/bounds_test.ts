@@ -24,6 +24,50 @@ describe("bounds", () => {
     assert.deepEqual(inputs(), [0, 1, 2, 3]);
   });
 
+  test("runs that have nothing to wait for give back their slot at once, but take turns", async () => {
+    const seen: string[] = [];
+    const sync = task({ concurrency: 1, run: () => void seen.push("sync") });
+    const later = task({ concurrency: 1, run: () => Promise.resolve(void seen.push("async")) });
+    await using bench = new Bench({ sync, later }, { concurrency: 3 });
+    bench.consumer.append("sync", 0, ...upTo(3));
+    await bench.assign({ topic: "sync", partition: 0 }, { topic: "later", partition: 0 });
+    await bench.until("all", () => seen.length === 3);
+    assert.deepEqual([bench.worker.runner.slots.inFlight, bench.stats.counts.get("sync")!.done], [
+      0,
+      3,
+    ]);
+    bench.consumer.append("later", 0, ...upTo(3));
+    await bench.until("all", () => bench.stats.counts.get("later")!.done === 3);
+    assert.deepEqual(seen.slice(3), ["async", "async", "async"]);
+  });
+
+  test("one turn starts no more than may be in flight, however soon they end", async () => {
+    const seen: unknown[] = [];
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => open = resolve);
+    const a = task({
+      order: "key",
+      run: (input: unknown) => {
+        seen.push(input);
+        if (input === 0) return gate;
+      },
+    });
+    await using bench = new Bench({ a }, { concurrency: 3 });
+    const key = new TextEncoder().encode("one");
+    bench.consumer.append("a", 0, ...upTo(30).map((value) => ({ key, value: String(value) })));
+    await bench.assign(A0);
+    await bench.until("all others to wait behind it", () => bench.worker.runner.waiting === 29);
+    open();
+    const started: number[] = [];
+    while (seen.length < 30) {
+      const before = seen.length;
+      await bench.turn();
+      started.push(seen.length - before);
+    }
+    assert.equal(Math.max(...started), 3);
+    assert.deepEqual(seen, upTo(30));
+  });
+
   test("a task's concurrency leaves the others alone", async () => {
     const slow = manualTask({ concurrency: 2 });
     const seen: unknown[] = [];
@@ -125,10 +169,12 @@ describe("bounds", () => {
         const open = () => [...a.runs, ...b.runs].filter(({ context }) => !ended.has(context));
         const ended = new Set<unknown>();
         const check = () => {
-          assert.ok(runner.inFlight <= 5 && tasks[0]!.inFlight <= 3);
-          for (const figure of ["inFlight", "due", "waiting"] as const) {
-            assert.equal(runner[figure], tasks[0]![figure] + tasks[1]![figure], figure);
-          }
+          assert.ok(runner.slots.inFlight <= 5 && tasks[0]!.inFlight <= 3);
+          const { due, slots: { inFlight }, waiting } = runner;
+          const sums = (["inFlight", "due", "waiting"] as const).map((figure) =>
+            tasks[0]![figure] + tasks[1]![figure]
+          );
+          assert.deepEqual([inFlight, due, waiting], sums);
         };
         for (const [index, deed] of deeds.entries()) {
           const runs = open();
@@ -153,7 +199,13 @@ describe("bounds", () => {
             bench.consumer.committed.get("b/0") === 30;
         });
         assert.deepEqual(
-          [runner.inFlight, runner.due, runner.waiting, runner.heldBytes, runner.deadLettering],
+          [
+            runner.slots.inFlight,
+            runner.due,
+            runner.waiting,
+            runner.heldBytes,
+            runner.deadLettering,
+          ],
           [0, 0, 0, 0, 0],
         );
       }),

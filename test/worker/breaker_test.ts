@@ -29,7 +29,7 @@ describe("a breaker opens", () => {
     await bench.turn(3);
     assert.equal(bench.stats.of("dead").length, 3);
     const { runner } = bench.worker;
-    assert.deepEqual([runner.inFlight, runner.waiting, runner.due], [0, 2, 0]);
+    assert.deepEqual([runner.slots.inFlight, runner.waiting, runner.due], [0, 2, 0]);
     await bench.advance(500, 3);
     assert.equal(bench.consumer.commits.at(-1)?.at(-1)?.offset ?? 3, 3, "the watermark stays");
   });

@@ -19,7 +19,10 @@ describe("a partition whose owners ended without leaving", () => {
   test("has fewer messages in flight after each end at the same offset", async () => {
     let kafka: FakeConsumer | null = null;
     for (const inFlight of [MESSAGES, 100, 10, 1]) {
-      kafka = await live(kafka, (bench) => assert.equal(bench.worker.runner.inFlight, inFlight));
+      kafka = await live(
+        kafka,
+        (bench) => assert.equal(bench.worker.runner.slots.inFlight, inFlight),
+      );
     }
   });
 
@@ -29,7 +32,7 @@ describe("a partition whose owners ended without leaving", () => {
       await bench.turn(4);
       await bench.advance(1000, 4);
     });
-    await live(kafka, (bench) => assert.equal(bench.worker.runner.inFlight, 1));
+    await live(kafka, (bench) => assert.equal(bench.worker.runner.slots.inFlight, 1));
   });
 
   test("one that has to wait for its key is no suspect meanwhile: its key may be kept for ever", async () => {
@@ -69,7 +72,7 @@ describe("a partition whose owners ended without leaving", () => {
     let left = await idle(kafka);
     for (let i = 0; i < 4; i++) left = await idle(left);
     left.append("work", 0, ...Array.from({ length: 30 }, (_, index) => index));
-    await live(left, (bench) => assert.equal(bench.worker.runner.inFlight, 30));
+    await live(left, (bench) => assert.equal(bench.worker.runner.slots.inFlight, 30));
   });
 });
 
@@ -125,7 +128,7 @@ describe("after three such ends", () => {
       assert.deepEqual(work.inputs(), [0]);
       work.run(0).finish();
       await bench.turn(6);
-      assert.equal(bench.worker.runner.inFlight, 1);
+      assert.equal(bench.worker.runner.slots.inFlight, 1);
     }, { partitions: [P0, P1] });
   });
 
@@ -164,7 +167,7 @@ describe("after three such ends", () => {
       }
       await bench.turn(8);
       // The last owner had started one message, so those after the hundred are not under suspicion.
-      assert.equal(bench.worker.runner.inFlight, MESSAGES - 100);
+      assert.equal(bench.worker.runner.slots.inFlight, MESSAGES - 100);
     });
   });
 
@@ -174,7 +177,7 @@ describe("after three such ends", () => {
       work.run(0).finish();
       await bench.turn(6);
       const { runner } = bench.worker;
-      assert.deepEqual([runner.inFlight, runner.heldBytes], [0, 0]);
+      assert.deepEqual([runner.slots.inFlight, runner.heldBytes], [0, 0]);
       assert.deepEqual(work.inputs(), [0]);
       assert.deepEqual(bench.consumer.answers.at(-1), { kind: "unassign", partitions: ["work/0"] });
     });

@@ -34,7 +34,7 @@ describe('order: "key"', () => {
     await bench.turn(20);
     assert.deepEqual(work.inputs(), [0]);
     const { runner, tasks } = bench.worker;
-    assert.deepEqual([runner.inFlight, runner.waiting, tasks[0]!.waiting], [1, 5, 5]);
+    assert.deepEqual([runner.slots.inFlight, runner.waiting, tasks[0]!.waiting], [1, 5, 5]);
     assert.equal(bench.consumer.positions.get("work/0"), 6, "the rest stays in Kafka");
     for (let at = 0; at < 20; at++) {
       work.run(at).finish();
@@ -196,7 +196,7 @@ describe('order: "key"', () => {
           }
           const { runner, tasks } = bench.worker;
           assert.equal(runner.waiting, tasks[0]!.waiting);
-          assert.ok(runner.inFlight <= 4);
+          assert.ok(runner.slots.inFlight <= 4);
         };
         const settle = (run: ReturnType<typeof open>[number], how: string) => {
           ended.add(run.context);

@@ -66,7 +66,7 @@ describe("an open breaker", () => {
     await bench.turn(3);
     await nextProbe(bench);
     for (let passed = 1; passed <= PROBES_TO_CLOSE; passed++) {
-      assert.equal(bench.worker.runner.inFlight, 1);
+      assert.equal(bench.worker.runner.slots.inFlight, 1);
       assert.deepEqual(bench.stats.of("breaker-closed"), []);
       work.runs.at(-1)!.finish();
       await bench.turn(4);
@@ -177,7 +177,7 @@ describe("an open breaker", () => {
     // It is still probing, and nothing of the new assignment overtakes that.
     await bench.assign(P0);
     await bench.turn(4);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
   });
 
   test("keeps the order of keys", async () => {
@@ -252,7 +252,7 @@ test("while a breaker is open nothing is given up and one message runs, whatever
           assert.equal(state.due, 0);
         }
         assert.equal(runner.waiting, state.waiting);
-        assert.ok(runner.waiting >= 0 && runner.inFlight <= 5 && runner.due === state.due);
+        assert.ok(runner.waiting >= 0 && runner.slots.inFlight <= 5 && runner.due === state.due);
       };
       const end = (run: ReturnType<typeof open>[number], how: string) => {
         ended.add(run.context);
@@ -281,7 +281,7 @@ test("while a breaker is open nothing is given up and one message runs, whatever
         return bench.consumer.committed.get("work/0") === 40;
       });
       await bench.turn(2);
-      assert.deepEqual([runner.heldBytes, runner.waiting, runner.due, runner.inFlight], [
+      assert.deepEqual([runner.heldBytes, runner.waiting, runner.due, runner.slots.inFlight], [
         0,
         0,
         0,

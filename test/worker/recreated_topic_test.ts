@@ -76,7 +76,7 @@ describe("a topic that was made again", () => {
     await bench.turn(2);
     await bench.advance(1000);
     assert.equal(bench.consumer.committed.get("work/0"), 5);
-    assert.deepEqual([bench.worker.runner.inFlight, bench.worker.runner.heldBytes], [0, 0]);
+    assert.deepEqual([bench.worker.runner.slots.inFlight, bench.worker.runner.heldBytes], [0, 0]);
   });
 
   test("is run from its start also when commits have no metadata", async () => {

@@ -17,7 +17,7 @@ describe("a failed attempt", () => {
     await bench.assign(P0);
     runs[0]!.fail(new Error("first"));
     await bench.turn(2);
-    assert.equal(bench.worker.runner.inFlight, 0);
+    assert.equal(bench.worker.runner.slots.inFlight, 0);
     assert.equal(bench.worker.runner.waiting, 1);
     await bench.advance(999);
     assert.equal(runs.length, 1);

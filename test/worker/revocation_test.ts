@@ -107,7 +107,7 @@ describe("a revoked partition", () => {
     await bench.turn(2);
     await bench.advance(60_000, 4);
     assert.equal(bench.consumer.committed.get("work/0"), 1);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
     assert.equal(bench.worker.runner.waiting, 0);
     const { done, failed } = bench.stats.counts.get("work")!;
     assert.deepEqual([done, failed], [1, 0]);

@@ -129,7 +129,7 @@ describe("a message that was the suspect at an end", () => {
   test("is forgotten when Kafka has deleted it", async () => {
     const kafka = await lives(4);
     kafka.logStarts.set("work/0", 50);
-    await live(kafka, (bench) => assert.equal(bench.worker.runner.inFlight, 200));
+    await live(kafka, (bench) => assert.equal(bench.worker.runner.slots.inFlight, 200));
   });
 });
 
@@ -179,7 +179,7 @@ describe("takeovers", () => {
         assert.equal(bench.consumer.answers.at(-1)!.kind, "unassign");
       });
     }
-    await live(kafka, (bench) => assert.equal(bench.worker.runner.inFlight, 1));
+    await live(kafka, (bench) => assert.equal(bench.worker.runner.slots.inFlight, 1));
   });
 
   test("do not count what this very process has lost", async () => {
@@ -205,7 +205,7 @@ describe("takeovers", () => {
     await live(kafka, async (bench, work) => {
       const [first] = bench.worker.assignments.partitions;
       assert.equal(first!.busy, 10);
-      assert.equal(bench.worker.runner.inFlight, 50);
+      assert.equal(bench.worker.runner.slots.inFlight, 50);
       const others = (work.inputs() as number[]).filter((input) => input >= 1000);
       work.run(others[0]).fail(new Error("no"));
       await bench.turn(4);

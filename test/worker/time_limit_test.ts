@@ -38,7 +38,7 @@ describe("at its time limit", () => {
     bench.consumer.append("work", 0, 2);
     await bench.advance(30_000);
     await bench.advance(9999);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
     assert.deepEqual(work.inputs(), [1]);
     work.run(1).fail(work.run(1).context.signal.reason);
     await bench.turn(3);
@@ -55,7 +55,7 @@ describe("at its time limit", () => {
     await using _ = bench;
     await bench.advance(30_000);
     await bench.advance(10_000);
-    assert.equal(bench.worker.runner.inFlight, 0);
+    assert.equal(bench.worker.runner.slots.inFlight, 0);
     const abandoned = { event: "abandoned", task: "work", ...P0, offset: 0, attempt: 1 };
     assert.deepEqual(bench.stats.of("abandoned"), [abandoned]);
     assert.equal(bench.stats.counts.get("work")!.abandoned, 1);
@@ -64,7 +64,7 @@ describe("at its time limit", () => {
     // The first one settles while the second runs: that is nobody's outcome any more.
     work.runs[0]!.finish();
     await bench.turn(3);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
     work.runs[1]!.finish();
     await bench.turn(3);
     const { started, done, failed, retried } = bench.stats.counts.get("work")!;
@@ -98,9 +98,9 @@ describe("at its time limit", () => {
     await using _ = bench;
     bench.consumer.change("lost", P0);
     await bench.turn(2);
-    assert.equal(bench.worker.runner.inFlight, 1);
+    assert.equal(bench.worker.runner.slots.inFlight, 1);
     await bench.advance(10_000, 3);
-    assert.equal(bench.worker.runner.inFlight, 0);
+    assert.equal(bench.worker.runner.slots.inFlight, 0);
     assert.equal(bench.stats.of("abandoned").length, 1);
     work.run(1).finish();
     await bench.turn(3);

@@ -33,7 +33,7 @@ const OPTIONS: WorkerOptions = {
 };
 
 /** More turns than any test needs to get where it wants to. */
-const MOST_TURNS = 200;
+const MOST_TURNS = 1000;
 
 /**
  * A worker on Kafka in memory, driven turn by turn. `exports` are those of a task module; each topic gets

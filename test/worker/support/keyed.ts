@@ -37,7 +37,7 @@ export function left({ worker }: Bench) {
     waiting: runner.waiting,
     taskWaiting: worker.tasks.reduce((sum, task) => sum + task.waiting, 0),
     due: runner.due,
-    inFlight: runner.inFlight,
+    inFlight: runner.slots.inFlight,
     keys: keys.reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -1,0 +1,44 @@
+#include "fetch_wait.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <string>
+
+namespace taskc {
+
+namespace {
+
+constexpr const char* kProperty = "fetch.wait.max.ms";
+constexpr int kFlowingMs = 10;
+// A poll without room takes nothing either, and one between two arrivals.
+constexpr int kEmptyPolls = 3;
+
+}  // namespace
+
+FetchWait::FetchWait(rd_kafka_t* client) : client_(client) {
+  char value[16] = "0";
+  size_t size = sizeof value;
+  rd_kafka_conf_get(rd_kafka_conf(client), kProperty, value, &size);
+  configured_ms_ = set_ms_ = atoi(value);
+}
+
+void FetchWait::Note(bool took) {
+  if (took) {
+    empty_polls_ = 0;
+    Set(std::min(kFlowingMs, configured_ms_));
+  } else if (empty_polls_ < kEmptyPolls && ++empty_polls_ == kEmptyPolls) {
+    Set(configured_ms_);
+  }
+}
+
+// librdkafka has no call for it, but reads the setting of the running client anew for each fetch: one
+// aligned int, which its broker threads may see a fetch late.
+void FetchWait::Set(int ms) {
+  if (ms == set_ms_) return;
+  set_ms_ = ms;
+  auto* settings = const_cast<rd_kafka_conf_t*>(rd_kafka_conf(client_));
+  rd_kafka_conf_set(settings, kProperty, std::to_string(ms).c_str(), nullptr, 0);
+}
+
+}  // namespace taskc
