@@ -35,7 +35,7 @@ import {
 import { readCommits, readStandings, seekTo } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** At most this many messages from one partition before the next has its turn; worker.ts polls multiples. */
+/** At most this many messages from one partition before the next has its turn. */
 const PER_QUEUE = 64;
 /** Leaving while joining waits for the join this long, looking this often. */
 const JOIN_WAIT_MS = 2000;

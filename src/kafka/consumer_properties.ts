@@ -38,7 +38,7 @@ export function consumerProperties(
   const shareKiB = Math.max(LEAST_SHARE_KIB, share);
   return {
     // An answer comes at once when there is something; a fetch that waits only holds up partitions that
-    // were full when it was sent.
+    // were full when it was sent, hence src/native/fetch_wait.h.
     "fetch.wait.max.ms": 250,
     "fetch.queue.backoff.ms": 10,
     // How soon partitions are noticed that a topic got while it is consumed; librdkafka's own is 5 min.

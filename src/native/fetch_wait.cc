@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kProperty = "fetch.wait.max.ms";
 constexpr int kFlowingMs = 10;
-// A poll without room takes nothing either, and one between two arrivals.
-constexpr int kEmptyPolls = 3;
+// A poll without room takes nothing either, nor does one between two answers.
+constexpr int kPollsWithout = 10;
 
 }  // namespace
 
@@ -23,11 +23,11 @@ FetchWait::FetchWait(rd_kafka_t* client) : client_(client) {
   configured_ms_ = set_ms_ = atoi(value);
 }
 
-void FetchWait::Note(bool took) {
-  if (took) {
-    empty_polls_ = 0;
+void FetchWait::Note(bool left_some) {
+  if (left_some) {
+    polls_without_ = 0;
     Set(std::min(kFlowingMs, configured_ms_));
-  } else if (empty_polls_ < kEmptyPolls && ++empty_polls_ == kEmptyPolls) {
+  } else if (polls_without_ < kPollsWithout && ++polls_without_ == kPollsWithout) {
     Set(configured_ms_);
   }
 }

@@ -119,8 +119,11 @@ void Poller::Poll(const PollLimits& limits, Taken* taken) {
   ListArrived();
   // Lane after lane, one queue each, round and round: a lane's share of a batch depends on how many
   // lanes there are, not on how many partitions each of them has.
-  const size_t begin = taken->count;
-  const size_t end = begin + limits.max;
+  left_some_ = false;
+  const size_t end = taken->count + limits.max;
+  // Otherwise the last in a short batch would always be the same.
+  const size_t share = limits.max / std::max<size_t>(1, ReadyQueues(limits));
+  const size_t per_queue = std::clamp<size_t>(share, 1, limits.per_queue);
   size_t idle_lanes = 0;
   while (idle_lanes < lanes_.size() && taken->count < end && bytes < limits.max_bytes) {
     if (next_lane_ >= lanes_.size()) next_lane_ = 0;
@@ -133,12 +136,12 @@ void Poller::Poll(const PollLimits& limits, Taken* taken) {
     idle_lanes = 0;
     const size_t before = taken->count;
     const size_t room = static_cast<size_t>(limits.room[index]);
-    const size_t limit = std::min({end - before, limits.per_queue, room});
+    const size_t limit = std::min({end - before, per_queue, room});
     bytes += TakeTurn(&lane, limit, limits.max_bytes - bytes, taken);
     limits.room[index] -= static_cast<int32_t>(taken->count - before);
   }
-  taken->more = main_full || AnyReady(limits);
-  fetch_wait_.Note(taken->count > begin);
+  taken->more = main_full || (limits.max > 0 && limits.max_bytes > 0 && ReadyQueues(limits) > 0);
+  fetch_wait_.Note(left_some_);
 }
 
 void Poller::ListArrived() {
@@ -184,18 +187,20 @@ double Poller::TakeTurn(Lane* lane, size_t limit, double max_bytes, Taken* taken
     // Fewer than asked for: it was empty, so its next message calls back.
     if (count < asked) return bytes;
     // Something may be left. If it has been listed meanwhile, that listing stands.
+    left_some_ = true;
     if (queue->listed.exchange(true)) return bytes;
   }
   lane->ready.push_back(queue);
   return bytes;
 }
 
-bool Poller::AnyReady(const PollLimits& limits) const {
-  if (limits.max == 0 || limits.max_bytes <= 0) return false;
+// In lanes that have room.
+size_t Poller::ReadyQueues(const PollLimits& limits) const {
+  size_t ready = 0;
   for (size_t i = 0; i < lanes_.size(); i++) {
-    if (!lanes_[i].ready.empty() && limits.room[i] > 0) return true;
+    if (limits.room[i] > 0) ready += lanes_[i].ready.size();
   }
-  return false;
+  return ready;
 }
 
 void Poller::Block(int32_t id, bool blocked) {

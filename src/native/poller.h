@@ -69,7 +69,8 @@ struct Taken {
 
 struct PollLimits {
   size_t max;        // messages of partitions; entries of the main queue come on top
-  size_t per_queue;  // messages of one queue before the next one's turn, at least 1
+  size_t per_queue;  // messages of one queue before the next one's turn, at least 1; fewer when all
+                     // that have some could not have as many
   double max_bytes;  // of keys, values and headers; exceeded by one chunk at most
   int32_t* room;     // messages that each lane may still hand out, reduced by what is taken;
                      // has lanes_needed() entries at least
@@ -111,7 +112,7 @@ class Poller {
   void Wake();
   double TakeTurn(Lane* lane, size_t limit, double max_bytes, Taken* taken);
   void ListArrived();
-  bool AnyReady(const PollLimits& limits) const;
+  size_t ReadyQueues(const PollLimits& limits) const;
   void Drop(PartitionQueue* queue, bool discard);
   PartitionQueue* Find(int32_t id) const;
 
@@ -132,6 +133,7 @@ class Poller {
   std::map<std::pair<std::string, int32_t>, PartitionQueue*> open_;
   std::vector<PartitionQueue*> arriving_;  // scratch of Poll
   size_t next_lane_ = 0;
+  bool left_some_ = false;  // a queue that the poll took from may have more
 };
 
 }  // namespace taskc

@@ -8,7 +8,7 @@ import { describeFailedAttempt } from "./describe_error.ts";
 import type { Execution } from "./execution.ts";
 import { InvalidPayload, readInput } from "./payload.ts";
 
-/** https://bun.sh/docs/runtime/utils#bun-peek */
+/** Tells what has become of a promise without waiting: https://bun.sh/docs/runtime/utils#bun-peek */
 const peek = (globalThis as {
   Bun?: { peek: { status(promise: Promise<unknown>): "pending" | "fulfilled" | "rejected" } };
 }).Bun?.peek;
@@ -87,10 +87,13 @@ export function retryDelay(execution: Execution, error: unknown, random: number)
 
 /**
  * Whether a promise has its value already, as that of an async function that had nothing to wait for. Where
- * the runtime does not tell, the next turn of the loop does.
+ * the runtime does not tell, the next turn of the loop does. Only of the language's own promises: what else
+ * passes for one may do its work in a `then` of its own, and of those the runtime says "fulfilled".
  */
-function isFulfilled(result: PromiseLike<unknown>): boolean {
-  return peek !== undefined && result instanceof Promise && peek.status(result) === "fulfilled";
+function isFulfilled(result: PromiseLike<unknown>): result is Promise<unknown> {
+  return peek !== undefined && Object.getPrototypeOf(result) === Promise.prototype &&
+    result.then === Promise.prototype.then &&
+    peek.status(result as Promise<unknown>) === "fulfilled";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -201,7 +201,7 @@ export class CautiousStarts {
       }
       this.#suspectStarted = true;
       runner.take(execution);
-      // It waits for a slot, its key or its breaker, and so for others.
+      // It is over already, or it waits for a slot, its key or its breaker, and so for others.
       if (execution.state !== "running") runner.exclusive = null;
       // The last two may take for ever. When its turn comes it runs like any other.
       if (execution.state === "behind" || execution.state === "parked") this.#acquit(partition);

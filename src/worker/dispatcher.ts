@@ -94,7 +94,7 @@ export class Dispatcher {
   dispatch(batch: Batch | null): number {
     const { cautious, clock, committer, runner } = this.#parts;
     const now = clock.now();
-    runner.now = now;
+    runner.beginPhase(now);
     const started = committer.holding ? 0 : cautious.start(now);
     return started + (batch ? this.#dispatchBatch(batch, now) : 0);
   }
@@ -128,7 +128,7 @@ export class Dispatcher {
     }
     if (position === FINISHED_BEFORE) return true;
     const { lane } = partition;
-    let target: ReturnType<typeof route>;
+    let target: Task | string;
     try {
       const type = readStructured(batch, index)?.type ?? null;
       target = route(lane, batch, index, type);

@@ -85,6 +85,11 @@ export class Execution implements Linked<Execution> {
     this.attempt = partition.commits.failedAttempts(this.offset);
   }
 
+  /** `at`: since the epoch. */
+  noteFailure(error: unknown, at: number): void {
+    this.failure = { first: this.failure?.first ?? at, last: at, error };
+  }
+
   /** Counts it among what a drain of its partition waits for, or takes it off. */
   setBusy(busy: boolean): void {
     if (busy === this.#busy) return;

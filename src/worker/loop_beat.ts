@@ -48,8 +48,9 @@ export class LoopBeat {
     return this.#tasks[this.#parts.pulse.running]?.name ?? null;
   }
 
-  /** Names of the tasks that have attempts in flight. */
+  /** Names of the tasks that have attempts in flight, or had some in this turn. */
   inFlightTasks(): string[] {
-    return this.#tasks.filter(({ inFlight }) => inFlight > 0).map(({ name }) => name);
+    const busy = this.#tasks.filter(({ inFlight, instant }) => inFlight + instant > 0);
+    return busy.map(({ name }) => name);
   }
 }

@@ -81,9 +81,9 @@ export class Pulse {
     this.#cells[CELL.running] = 0;
   }
 
-  /** An attempt gave its slot back. */
-  ended(task: number): void {
-    this.#cells[CELL.inFlight + task]!--;
+  /** So many attempts gave their slots back. */
+  ended(task: number, count: number): void {
+    this.#cells[CELL.inFlight + task]! -= count;
   }
 
   /** The task whose code runs right now, -1 for none. */

@@ -50,10 +50,11 @@ export class Runner {
   readonly #limits: TimeLimits;
   readonly #holdings = new Holdings();
   readonly #waiting: Waiting;
-  readonly #burials: Burials;
+  readonly burials: Burials;
   readonly breakers: Breakers;
   readonly slots: Slots;
-  now = 0; // the last reading of the clock: each phase of the loop takes one, and each start
+  /** The last reading of the clock: of the phase of the loop, or after the last attempt that was started. */
+  #now = 0;
   /** Attempts that failed because the shutdown aborted them. */
   interrupted = 0;
   /** No further attempt starts; what waits is left for the next run. */
@@ -63,10 +64,10 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.slots = new Slots(parts.limit);
+    this.slots = new Slots(parts.limit, parts.pulse);
     this.#limits = new TimeLimits(parts.tasks, parts.stats);
     this.#waiting = new Waiting(parts.tasks, this.#holdings);
-    this.#burials = new Burials({
+    this.burials = new Burials({
       ...parts,
       holdings: this.#holdings,
       waiting: this.#waiting,
@@ -89,24 +90,19 @@ export class Runner {
     return this.#holdings.waiting;
   }
 
-  /** Dead letters sent and not acknowledged yet. */
-  get deadLettering(): number {
-    return this.#burials.inFlight;
-  }
-
-  /** Dead letters acknowledged. */
-  get deadTotal(): number {
-    return this.#burials.total;
-  }
-
-  get hasOutcomes(): boolean {
-    return this.#outcomes.length > 0;
+  /** The next turn has something to do: to decide, or to start in slots that are free then. */
+  get isBusy(): boolean {
+    return this.#outcomes.length > 0 || this.slots.freesSome;
   }
 
   /** Time of the next retry, probe, time limit or abandonment; `Infinity` when nothing waits for time. */
   get nextDue(): number {
     if (this.stopped) return this.#limits.nextDue;
     return Math.min(this.#waiting.nextDue, this.breakers.nextDue, this.#limits.nextDue);
+  }
+
+  beginPhase(now: number): void {
+    this.#now = now;
   }
 
   /** Takes a message that was just received; it starts at once, unless its key is taken. */
@@ -122,16 +118,16 @@ export class Runner {
   /** Sends a message to the dead letters that never had an attempt. */
   reject(execution: Execution, error: unknown): void {
     this.#holdings.hold(execution);
-    this.#noteFailure(execution, error);
-    this.#burials.send(execution);
+    execution.noteFailure(error, this.#parts.clock.wall());
+    this.burials.send(execution);
   }
 
   /** The same for one that has ended its workers; it keeps its place among those of its key. */
   condemn(execution: Execution, error: unknown): void {
     this.#holdings.hold(execution);
-    this.#noteFailure(execution, error);
+    execution.noteFailure(error, this.#parts.clock.wall());
     execution.condemned = true;
-    if (this.#waiting.admit(execution)) this.#burials.send(execution);
+    if (this.#waiting.admit(execution)) this.burials.send(execution);
   }
 
   /** One phase of the loop: outcomes, time limits, retries that are due. */
@@ -143,16 +139,20 @@ export class Runner {
         this.#decide(execution, start, result, at);
       }
     }
-    const now = this.now = this.#parts.clock.now();
-    this.slots.beginTurn();
-    this.#limits.enforce(now, (execution, error) => this.#noteFailure(execution, error));
+    const now = this.#parts.clock.now();
+    this.slots.beginTurn(this.#parts.tasks);
+    this.#limits.enforce(now, (execution, error) => {
+      execution.noteFailure(error, this.#parts.clock.wall());
+    });
     for (const execution of this.#limits.overdue(now)) {
       const { failure, starts: start } = execution;
       this.#decide(execution, start, failure?.error, now);
     }
     if (!this.stopped) {
-      this.#waiting.wakeDelayed(now, (deadLetter) => this.#burials.send(deadLetter));
+      this.#waiting.wakeDelayed(now, (deadLetter) => this.burials.send(deadLetter));
     }
+    // Listeners of the signals aborted above may have computed.
+    this.beginPhase(this.#parts.clock.now());
     for (const execution of this.breakers.probe(now, this.#hasSlot)) this.#start(execution);
     this.#waiting.startDue(this.#hasSlot, this.#start);
     this.#holdings.copySurvivors(this.#parts.tasks, now);
@@ -166,7 +166,7 @@ export class Runner {
 
   /** Lets go of what waits on partitions that leave. What runs lets go when it settles. */
   forgetLeaving(): void {
-    this.#waiting.forgetLeaving((execution) => this.#burials.forget(execution));
+    this.#waiting.forgetLeaving((execution) => this.burials.forget(execution));
   }
 
   // --- starting
@@ -177,26 +177,25 @@ export class Runner {
 
   readonly #start = (execution: Execution): void => {
     const { task } = execution;
-    if (execution.condemned) return this.#burials.send(execution);
+    if (execution.condemned) return this.burials.send(execution);
     execution.state = "running";
     execution.attempt++;
     const start = ++execution.starts;
     execution.aborted = "no";
-    execution.startedAt = this.now;
-    this.slots.take(execution);
+    execution.startedAt = this.#now;
     task.running.append(execution);
     task.recorder.started();
     const context = new AttemptContext(execution, this.#parts.stats);
     execution.context = context;
     let settling: Promise<unknown> | null;
-    this.#parts.pulse.started(task.index);
+    this.slots.take(execution);
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
       return this.#settled(execution, start, error);
     } finally {
       this.#parts.pulse.yielded();
-      this.now = this.#parts.clock.now();
+      this.#now = this.#parts.clock.now();
     }
     if (settling) {
       settling.then(
@@ -204,8 +203,10 @@ export class Runner {
         (error) => this.#settled(execution, start, error),
       );
     } else {
-      this.slots.noteInstant();
-      this.#decide(execution, start, SUCCEEDED, this.now);
+      // Nothing could come in between: no time limit, no stop, no loss of the partition.
+      this.#limits.remove(execution);
+      this.slots.leaveNextTurn(execution);
+      this.#succeeded(execution, this.#now - execution.startedAt);
     }
   };
 
@@ -223,7 +224,6 @@ export class Runner {
     const runMs = now - execution.startedAt;
     this.#limits.remove(execution);
     this.slots.leave(execution);
-    this.#parts.pulse.ended(task.index);
     // After its time limit a late success does not count. What was stopped by us and still succeeded
     // does; what failed by it has not failed on its own account, and is left for the next run.
     const error = execution.aborted === "time limit" ? execution.failure?.error : result;
@@ -238,9 +238,7 @@ export class Runner {
       this.breakers.drop(execution);
       this.#holdings.release(execution);
     } else if (error === SUCCEEDED) {
-      task.recorder.done(runMs);
-      this.breakers.passed(execution, "success");
-      this.#finish(execution);
+      this.#succeeded(execution, runMs);
     } else if (error instanceof Discard) {
       task.recorder.discarded(runMs);
       this.breakers.passed(execution, "decision");
@@ -250,9 +248,15 @@ export class Runner {
     }
   }
 
+  #succeeded(execution: Execution, runMs: number): void {
+    execution.task.recorder.done(runMs);
+    this.breakers.passed(execution, "success");
+    this.#finish(execution);
+  }
+
   #failed(execution: Execution, error: unknown, runMs: number, now: number): void {
     const { partition, task } = execution;
-    this.#noteFailure(execution, error);
+    execution.noteFailure(error, this.#parts.clock.wall());
     const decided = error instanceof DeadLetter;
     if (task.breakerOpen && !decided) {
       // Nothing is given up for code that may be broken, and the attempt is not counted.
@@ -268,17 +272,12 @@ export class Runner {
     if (delay === null) {
       if (decided) this.breakers.passed(execution, "decision");
       else this.breakers.gaveUp(execution);
-      return this.#burials.send(execution);
+      return this.burials.send(execution);
     }
     if (partition.leaving) return this.#waiting.letGo(execution);
     if (execution.attempt === 1) this.#parts.stats.event(describeRetry(execution, error, delay));
     execution.state = "waiting";
     this.#waiting.delay(execution, now + delay);
-  }
-
-  #noteFailure(execution: Execution, error: unknown): void {
-    const at = this.#parts.clock.wall();
-    execution.failure = { first: execution.failure?.first ?? at, last: at, error };
   }
 
   // --- what an execution holds

@@ -31,6 +31,8 @@ export class TaskState implements TaskLoad {
   admits: 0 | 1 | typeof Infinity = Infinity;
   /** Slots taken: the running, and those past their limit that have not settled. */
   inFlight = 0;
+  /** Slots that are free again from the next turn on (slots.ts). */
+  instant = 0;
   waiting = 0;
 
   constructor(task: Task, index: number, recorder: TaskRecorder, policy: BreakerPolicy) {

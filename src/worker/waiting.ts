@@ -52,11 +52,14 @@ export class Waiting {
     if (this.due === 0) return;
     for (const task of this.#tasks) {
       let started = 0;
-      while (started < task.ready.length && hasSlot(task)) {
-        this.due--;
-        start(task.ready[started++]!);
+      try {
+        while (started < task.ready.length && hasSlot(task)) {
+          this.due--;
+          start(task.ready[started++]!);
+        }
+      } finally {
+        if (started > 0) task.ready.splice(0, started);
       }
-      if (started > 0) task.ready.splice(0, started);
     }
   }
 

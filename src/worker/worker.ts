@@ -1,7 +1,7 @@
 /**
  * The worker: one cooperative loop that polls Kafka with timeout zero, starts what it got, and sleeps
- * when there is nothing to do. Nothing in it ever waits for Kafka or for a task: answers and outcomes
- * are collected in the next turn.
+ * when there is nothing to do. Nothing in it ever waits for Kafka or for a task: answers, and outcomes
+ * that take time, are collected in the next turn.
  */
 import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
 import { EXIT, type ExitCode, ModuleError, type TaskcError } from "../errors.ts";
@@ -31,8 +31,7 @@ const UNROUTABLE_HINT =
   "Deploy a module with a task that takes it, or run with --unroutable dead or --unroutable skip";
 /**
  * Messages of one poll: more would only hold up the tasks that run, and a batch that is at hand when young
- * garbage is collected stays until all is. A multiple of what one partition gives in its turn, or some
- * partitions would always have the short turns.
+ * garbage is collected stays until all is.
  */
 const MAX_BATCH = 256;
 
@@ -181,7 +180,7 @@ export class Worker {
         this.#leaveForBug(bug);
       }
       await this.#idle.pause(
-        taken > 0 || consumer.more || this.runner.hasOutcomes,
+        taken > 0 || consumer.more || this.runner.isBusy,
         this.#untilDue(),
       );
     }
@@ -215,7 +214,7 @@ export class Worker {
       graceBy: this.#departure.graceBy,
       leaving: this.#departure.begun,
       requests: this.#departure.requests,
-      busy: this.runner.slots.inFlight + this.runner.deadLettering,
+      busy: this.runner.slots.inFlight + this.runner.burials.inFlight,
       uncommitted: this.#uncommitted(),
     });
     if (phase !== this.#phase) this.#enter(phase, now);
@@ -227,7 +226,7 @@ export class Worker {
     if (state === "finished") {
       this.#committer.start(this.assignments.partitions, now);
     } else if (state === "done") {
-      const exitCode = this.runner.deadTotal > 0 ? EXIT.failed : EXIT.ok;
+      const exitCode = this.runner.burials.total > 0 ? EXIT.failed : EXIT.ok;
       this.#departure.begin("drained", exitCode);
     } else if (state === "out of time") {
       this.#departure.begin("--max-time is over", EXIT.interrupted);
@@ -244,8 +243,8 @@ export class Worker {
       this.runner.abort(new Error("The worker is shutting down"));
     }
     if (phase === "committing") {
-      const { deadLettering, interrupted, slots } = this.runner;
-      this.#unfinished = slots.inFlight + deadLettering + interrupted;
+      const { burials, interrupted, slots } = this.runner;
+      this.#unfinished = slots.inFlight + burials.inFlight + interrupted;
       this.assignments.leave();
     }
     if (phase === "closing") this.#noteUncommitted();

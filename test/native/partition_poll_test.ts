@@ -132,6 +132,26 @@ describe("partitionPoll.poll keeps to", () => {
     await reader.close();
   });
 
+  test("fair shares, also when max is no multiple of perQueue", async () => {
+    const topic = newTopic();
+    const partitions = [0, 1].map((partition) => ({ topic, partition }));
+    for (const { partition } of partitions) await send(producer, topic, partition, numbered(200));
+    const reader = await Reader.open(cluster.address, partitions);
+    await reader.prefetched(400);
+    const taken = new Map(reader.queues.map((queue) => [queue, 0]));
+    for (let polls = 0; polls < 10; polls++) {
+      const batch = reader.poll(25, 20)!;
+      for (let i = 0; i < batch.count; i++) {
+        const queue = batch.queue(i);
+        if (batch.error(i) === 0) taken.set(queue, taken.get(queue)! + 1);
+      }
+    }
+    const [one, other] = [...taken.values()] as [number, number];
+    assert.equal(one + other, 250);
+    assert.ok(Math.abs(one - other) <= 5, `${one} and ${other}`);
+    await reader.close();
+  });
+
   test("the room of each lane, which it reduces, and goes on where it stopped", async () => {
     const topic = newTopic();
     const full = [0, 1].map((partition) => ({ topic, partition, lane: 0 }));

@@ -64,8 +64,8 @@ describe("a lost partition", () => {
     bench.producer.sent[0]!.refuse(new KafkaError("no"));
     await bench.turn(2);
     await bench.advance(60_000, 4);
-    const { waiting, heldBytes, deadLettering } = bench.worker.runner;
-    assert.deepEqual([waiting, heldBytes, deadLettering], [0, 0, 0]);
+    const { waiting, heldBytes, burials } = bench.worker.runner;
+    assert.deepEqual([waiting, heldBytes, burials.inFlight], [0, 0, 0]);
     assert.equal(bench.producer.sent.length, 1);
     assert.equal(bench.stats.of("dead-letter-refused").length, 0);
   });

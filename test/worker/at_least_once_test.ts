@@ -172,8 +172,8 @@ class Scene {
         consumer.committed.get(`work/${partition}`) === MESSAGES
       );
     });
-    const { slots: { inFlight }, due, waiting, heldBytes, deadLettering } = bench.worker.runner;
-    assert.deepEqual([inFlight, due, waiting, heldBytes, deadLettering], [0, 0, 0, 0, 0]);
+    const { slots: { inFlight }, due, waiting, heldBytes, burials } = bench.worker.runner;
+    assert.deepEqual([inFlight, due, waiting, heldBytes, burials.inFlight], [0, 0, 0, 0, 0]);
   }
 }
 

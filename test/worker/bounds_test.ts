@@ -204,7 +204,7 @@ describe("bounds", () => {
             runner.due,
             runner.waiting,
             runner.heldBytes,
-            runner.deadLettering,
+            runner.burials.inFlight,
           ],
           [0, 0, 0, 0, 0],
         );

@@ -44,13 +44,13 @@ describe("a dead letter", () => {
     await bench.advance(60_000, 5);
     assert.equal(bench.consumer.committed.get("work/0"), 0);
     assert.equal(bench.stats.of("dead").length, 0);
-    assert.equal(bench.worker.runner.deadLettering, 1);
+    assert.equal(bench.worker.runner.burials.inFlight, 1);
     bench.producer.sent[0]!.acknowledge();
     await bench.turn(2);
     await bench.advance(1000);
     assert.equal(bench.consumer.committed.get("work/0"), 1);
     assert.equal(bench.stats.of("dead").length, 1);
-    assert.equal(bench.worker.runner.deadLettering, 0);
+    assert.equal(bench.worker.runner.burials.inFlight, 0);
     assert.equal(bench.worker.runner.heldBytes, 0);
   });
 

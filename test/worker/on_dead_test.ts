@@ -26,7 +26,7 @@ describe('onDead: "block"', () => {
     assert.equal(bench.stats.of("dead").length, 1);
     assert.equal(bench.consumer.committed.get("work/0") ?? 0, 0, "the watermark stays");
     assert.equal(bench.worker.runner.waiting, 2, "the message and the one behind it");
-    assert.equal(bench.worker.runner.deadLettering, 0);
+    assert.equal(bench.worker.runner.burials.inFlight, 0);
   });
 
   test("a payload that does not fit, and a message without a key", async () => {

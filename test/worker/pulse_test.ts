@@ -53,7 +53,7 @@ describe("Pulse", () => {
     pulse.yielded();
     pulse.started(1);
     pulse.yielded();
-    pulse.ended(1);
+    pulse.ended(1, 1);
     assert.deepEqual([pulse.running, ...cells.slice(IN_FLIGHT)], [-1, 0, 1]);
   });
 
