@@ -73,7 +73,11 @@ export class BrokerWatch {
     if (usable > 0 && this.#allDown) {
       this.#allDown = false;
       this.#changes.push({ up: true, broker: null });
-    } else if (usable === 0 && reasons.length > 0) {
+      // The others were lost with it, and may be on their way back.
+      for (const watched of this.#watched.values()) watched.lostLooks = 0;
+      return;
+    }
+    if (usable === 0 && reasons.length > 0) {
       if (!this.#allDown) this.#changes.push({ up: false, broker: null, reason: reasons[0]! });
       this.#allDown = true;
     }
