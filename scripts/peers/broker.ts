@@ -1,0 +1,86 @@
+/** What the comparison itself asks of the broker: topics full of messages, and what a group has committed. */
+import RdKafka from "@confluentinc/kafka-javascript";
+import { Buffer } from "node:buffer";
+
+const PARTITIONS = 4;
+const REQUEST_MS = 10_000;
+
+type Producer = InstanceType<typeof RdKafka.Producer>;
+
+export class Broker {
+  readonly #producer: Producer;
+  readonly #admin;
+
+  private constructor(producer: Producer) {
+    this.#producer = producer;
+    this.#admin = RdKafka.AdminClient.createFrom(producer);
+  }
+
+  static open(brokers: string): Promise<Broker> {
+    return new Promise((resolve, reject) => {
+      const producer = new RdKafka.Producer({
+        "bootstrap.servers": brokers,
+        "queue.buffering.max.messages": 3_000_000,
+        "queue.buffering.max.kbytes": 2_000_000,
+        "dr_cb": false,
+      });
+      producer.connect({ timeout: REQUEST_MS }, (error) => {
+        if (error) return reject(error);
+        producer.setPollInBackground(true);
+        resolve(new Broker(producer));
+      });
+    });
+  }
+
+  /** Makes a topic with messages spread evenly over its partitions. */
+  async fillTopic(
+    topic: string,
+    count: number,
+    message: (id: number) => string,
+  ): Promise<void> {
+    await new Promise<void>((resolve, reject) =>
+      this.#admin.createTopic(
+        { topic, num_partitions: PARTITIONS, replication_factor: 1 },
+        REQUEST_MS,
+        (error: unknown) => error ? reject(error) : resolve(),
+      )
+    );
+    for (let id = 0; id < count; id++) {
+      this.#producer.produce(topic, id % PARTITIONS, Buffer.from(message(id)));
+    }
+    await new Promise<void>((resolve, reject) =>
+      this.#producer.flush(
+        120_000,
+        (error: unknown) => error ? reject(error) : resolve(),
+      )
+    );
+  }
+
+  /** The sum of the offsets that a group has committed in a topic: as many messages count as done. */
+  committed(group: string, topic: string): Promise<number> {
+    const partitions = Array.from(
+      { length: PARTITIONS },
+      (_, partition) => ({ topic, partition }),
+    );
+    return new Promise((resolve, reject) =>
+      this.#admin.listConsumerGroupOffsets(
+        [{ groupId: group, partitions }],
+        { timeout: REQUEST_MS },
+        (error, [result]) => {
+          if (error) return reject(error);
+          const offsets = result!.partitions.map(({ offset }) =>
+            Math.max(0, Number(offset))
+          );
+          resolve(offsets.reduce((sum, offset) => sum + offset, 0));
+        },
+      )
+    );
+  }
+
+  close(): Promise<void> {
+    this.#admin.disconnect();
+    return new Promise((resolve) =>
+      this.#producer.disconnect(2000, () => resolve())
+    );
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The stream of @platformatic/kafka, taken by its events. Offsets are committed each second by the client. Its
+ * documentation names `highWaterMark` as what trades memory for throughput.
+ */
+// @ts-ignore: installed by scripts/peers/install, unknown to the project itself
+import { Consumer, MessagesStreamModes } from "@platformatic/kafka";
+import { allDone, brokers, group, leave, topic, work } from "./work.mjs";
+
+const AT_ONCE = 1000;
+
+const consumer = new Consumer({
+  clientId: "bench",
+  groupId: group,
+  bootstrapBrokers: brokers.split(","),
+  autocommit: 1000,
+  maxWaitTime: 100,
+  highWaterMark: 10_000,
+});
+const stream = await consumer.consume({
+  topics: [topic],
+  mode: MessagesStreamModes.EARLIEST,
+});
+let inFlight = 0;
+const settled = () => {
+  if (--inFlight === AT_ONCE / 2 && stream.isPaused()) stream.resume();
+};
+stream.on("data", (message) => {
+  if (++inFlight === AT_ONCE) stream.pause();
+  work(message.value).then(settled, (error) => stream.destroy(error));
+});
+await allDone;
+// Closing the stream commits what is left.
+await stream.close();
+await consumer.close();
+leave();

@@ -1,0 +1,30 @@
+/**
+ * What every client in Node.js does with a message, and how it tells that it has done all of them. The arguments
+ * of each are: brokers, topic, group, number of messages, and where a client has several, which interface.
+ */
+import process from "node:process";
+import { z } from "zod";
+
+export const [brokers, topic, group] = process.argv.slice(2);
+const count = Number(process.argv[5]);
+export const variant = process.argv[6];
+
+const schema = z.object({ id: z.number(), name: z.string(), ok: z.boolean() });
+const all = Promise.withResolvers();
+let done = 0;
+
+const run = async (_input) => {};
+
+/** Parses, validates and runs one message. */
+export const work = async (value) => {
+  await run(schema.parse(JSON.parse(value.toString())));
+  if (++done === count) all.resolve();
+};
+
+/** Resolved when as many messages are done as the topic has. */
+export const allDone = all.promise;
+
+/** The last line of the output, after the last commit. */
+export const leave = () => {
+  process.stdout.write(`${JSON.stringify({ done })}\n`, () => process.exit(0));
+};

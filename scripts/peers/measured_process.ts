@@ -1,0 +1,116 @@
+/** One process, seen from outside: how long it lived, its time on a core, its memory, and what it said. */
+import { readdirSync, readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+
+export interface ProcessOutcome {
+  /** `null`: a signal ended it. */
+  exitCode: number | null;
+  timedOut: boolean;
+  /** From before its start until its exit has been noticed. */
+  seconds: number;
+  /** Of the process and of all its children that have ended: user and system. */
+  cpuSeconds: number;
+  /** Resident at most, with its children; sampled, so a peak in the very end may be missed. */
+  peakBytes: number;
+  stdout: string;
+  stderr: string;
+}
+
+interface ChildProcess {
+  pid: number;
+  exited: Promise<number>;
+  exitCode: number | null;
+  stdout: ReadableStream<Uint8Array>;
+  stderr: ReadableStream<Uint8Array>;
+  kill(signal: "SIGKILL"): void;
+  resourceUsage(): { cpuTime: { total: bigint } } | undefined;
+}
+/** As much of Bun as is used here; Node's own interface to processes tells nothing of their time on a core. */
+declare const Bun: {
+  spawn(
+    command: readonly string[],
+    options: {
+      cwd: string;
+      env: Record<string, string | undefined>;
+      stdin: "ignore";
+      stdout: "pipe";
+      stderr: "pipe";
+    },
+  ): ChildProcess;
+};
+
+const SAMPLE_MS = 50;
+
+export interface ProcessOptions {
+  cwd: string;
+  env: Record<string, string | undefined>;
+  timeLimitSeconds: number;
+}
+
+export async function runMeasured(
+  command: readonly string[],
+  { cwd, env, timeLimitSeconds }: ProcessOptions,
+): Promise<ProcessOutcome> {
+  const started = performance.now();
+  const child = Bun.spawn(command, {
+    cwd,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const output = Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  let peakBytes = 0;
+  let timedOut = false;
+  const sampling = setInterval(() => {
+    peakBytes = Math.max(peakBytes, residentPeakBytes(child.pid));
+  }, SAMPLE_MS);
+  const limit = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, timeLimitSeconds * 1000);
+  await child.exited;
+  const seconds = (performance.now() - started) / 1000;
+  clearInterval(sampling);
+  clearTimeout(limit);
+  const [stdout, stderr] = await output;
+  return {
+    exitCode: child.exitCode,
+    timedOut,
+    seconds,
+    cpuSeconds: Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1e6,
+    peakBytes,
+    stdout,
+    stderr,
+  };
+}
+
+/**
+ * What the kernel has seen of a process since it runs its present program, and of its descendants. The figure
+ * that comes with its exit would not do: a process that is started by a larger one inherits that one's peak.
+ */
+function residentPeakBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const own = Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+    return childrenOf(pid).reduce(
+      (sum, child) => sum + residentPeakBytes(child),
+      own,
+    );
+  } catch {
+    // It has just ended.
+    return 0;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ")
+      .filter(Boolean).map(
+        Number,
+      )
+  );
+}

@@ -1,0 +1,209 @@
+/**
+ * Throughput: each contender reads topics that are full already, from their start and in a new group, and ends
+ * when all messages are done and committed. What counts is the whole process, from its start to its exit.
+ */
+import process from "node:process";
+import { Broker } from "./broker.ts";
+import {
+  type Contender,
+  contenders,
+  prepare,
+  REFERENCE,
+  store,
+} from "./contenders.ts";
+import {
+  type Failure,
+  isFailure,
+  type Round,
+  type Standing,
+  summarize,
+} from "./figures.ts";
+import { runMeasured } from "./measured_process.ts";
+import type { Section, SectionOutcome, Settings } from "./section.ts";
+import { formatTable, NOTE } from "./table.ts";
+
+interface Load {
+  name: string;
+  title: string;
+  bytes: number;
+  count: number;
+}
+
+export interface LoadOutcome extends Load {
+  contenders: Standing[];
+}
+
+/** The slowest client is many times faster; one that is slower still hangs. */
+const SLOWEST_PER_SECOND = 2000;
+const LEAST_TIME_LIMIT_SECONDS = 60;
+
+export const throughput: Section = { contenders, run };
+
+async function run(settings: Settings): Promise<SectionOutcome> {
+  const chosen = contenders.filter(({ name }) =>
+    settings.only?.includes(name) ?? true
+  );
+  const hindrances = prepareAll(chosen);
+  const broker = await Broker.open(settings.brokers);
+  const loads = loadsFor(settings.messages);
+  const outcomes: LoadOutcome[] = [];
+  for (const load of loads) {
+    settings.progress(`sending ${load.title}`);
+    const topic = `throughput-${load.name}`;
+    await broker.fillTopic(
+      topic,
+      load.count,
+      (id) => messageOf(id, load.bytes),
+    );
+    const entries = chosen.map(({ name, title }) => ({
+      name,
+      title,
+      rounds: [] as (Round | Failure)[],
+    }));
+    for (let round = 1; round <= settings.rounds; round++) {
+      for (const [index, contender] of chosen.entries()) {
+        settings.progress(`${load.title}, round ${round}: ${contender.title}`);
+        const hindrance = hindrances.get(contender.name);
+        entries[index]!.rounds.push(
+          hindrance === undefined
+            ? await runRound(contender, {
+              broker,
+              settings,
+              topic,
+              count: load.count,
+            })
+            : { failure: hindrance },
+        );
+      }
+    }
+    const standings = summarize(entries, REFERENCE);
+    outcomes.push({ ...load, contenders: standings });
+    settings.print(
+      `${load.title}, rounds: ${settings.rounds}\n\n${
+        formatTable(standings)
+      }\n`,
+    );
+  }
+  settings.print(NOTE);
+  await broker.close();
+  return {
+    figures: { loads: outcomes },
+    panels: outcomes.map(({ title, contenders }) => ({
+      title: `${title}: thousand a second`,
+      bars: contenders.map(({ name, title, summary }) => ({
+        label: title,
+        emphasis: name === REFERENCE,
+        spread: summary && {
+          min: summary.perSecond.min / 1000,
+          median: summary.perSecond.median / 1000,
+          max: summary.perSecond.max / 1000,
+        },
+      })),
+    })),
+    complete: outcomes.every(({ contenders }) =>
+      contenders.every(({ rounds }) => !rounds.some(isFailure))
+    ),
+  };
+}
+
+function loadsFor(messages: number): Load[] {
+  const load = (
+    name: string,
+    bytes: number,
+    size: string,
+    count: number,
+  ): Load => ({
+    name,
+    title: `${count.toLocaleString("en")} messages of ${size}`,
+    bytes,
+    count,
+  });
+  return [
+    load("100b", 100, "100 bytes", messages),
+    load("1kb", 1000, "1 KB", Math.ceil(messages / 5)),
+  ];
+}
+
+/** JSON of exactly so many bytes, with three fields. */
+function messageOf(id: number, bytes: number): string {
+  const message = { id, name: `name-${id}-`, ok: id % 2 === 0 };
+  message.name += "x".repeat(bytes - JSON.stringify(message).length);
+  return JSON.stringify(message);
+}
+
+/** What keeps a contender from running at all, by its name. */
+function prepareAll(chosen: readonly Contender[]): Map<string, string> {
+  const hindrances = new Map<string, string>();
+  for (const requirement of new Set(chosen.map(({ requires }) => requires))) {
+    try {
+      prepare(requirement);
+    } catch (error) {
+      for (const { name, requires } of chosen) {
+        if (requires === requirement) {
+          hindrances.set(name, (error as Error).message);
+        }
+      }
+    }
+  }
+  return hindrances;
+}
+
+interface RoundParts {
+  broker: Broker;
+  settings: Settings;
+  topic: string;
+  count: number;
+}
+
+let groups = 0;
+
+async function runRound(
+  contender: Contender,
+  { broker, settings, topic, count }: RoundParts,
+): Promise<Round | Failure> {
+  const group = `bench-${process.pid}-${++groups}`;
+  const { brokers } = settings;
+  const outcome = await runMeasured(
+    contender.command({ brokers, topic, group, count }),
+    {
+      cwd: store,
+      env: process.env,
+      timeLimitSeconds: LEAST_TIME_LIMIT_SECONDS + count / SLOWEST_PER_SECOND,
+    },
+  );
+  const { seconds, cpuSeconds, peakBytes } = outcome;
+  if (outcome.timedOut) {
+    return { failure: `did not end within ${seconds.toFixed(0)} s` };
+  }
+  if (outcome.exitCode !== 0) {
+    const lastWords = lastLine(outcome.stderr) || lastLine(outcome.stdout) ||
+      "no output";
+    return { failure: `exit code ${outcome.exitCode}: ${lastWords}` };
+  }
+  const done = doneOf(outcome.stdout);
+  if (done !== count) return { failure: `${done} of ${count} messages done` };
+  const committed = await broker.committed(group, topic);
+  if (committed !== count) {
+    return { failure: `${committed} of ${count} messages committed` };
+  }
+  return {
+    done,
+    seconds,
+    perSecond: count / seconds,
+    cpuSecondsPerMillion: cpuSeconds / (count / 1e6),
+    peakBytes,
+  };
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)!;
+}
+
+/** As the process itself tells in its last line. */
+function doneOf(stdout: string): number {
+  try {
+    return Number(JSON.parse(lastLine(stdout)).done);
+  } catch {
+    return 0;
+  }
+}
