@@ -203,7 +203,7 @@ function buildRawC(): void {
           "-Wall",
           "-Wextra",
           "-Werror",
-          "-I",
+          "-isystem",
           librdkafka,
           "-o",
           join(store, "raw"),
