@@ -68,9 +68,7 @@ export class Broker {
         { timeout: REQUEST_MS },
         (error, [result]) => {
           if (error) return reject(error);
-          const offsets = result!.partitions.map(({ offset }) =>
-            Math.max(0, Number(offset))
-          );
+          const offsets = result!.partitions.map(({ offset }) => Math.max(0, Number(offset)));
           resolve(offsets.reduce((sum, offset) => sum + offset, 0));
         },
       )
@@ -79,8 +77,6 @@ export class Broker {
 
   close(): Promise<void> {
     this.#admin.disconnect();
-    return new Promise((resolve) =>
-      this.#producer.disconnect(2000, () => resolve())
-    );
+    return new Promise((resolve) => this.#producer.disconnect(2000, () => resolve()));
   }
 }

@@ -41,9 +41,7 @@ const STYLE = `
 export function drawChart(panels: readonly Panel[]): string {
   let top = MARGIN;
   const groups = panels.map((panel) => {
-    const group = `<g transform="translate(${MARGIN} ${top})">\n${
-      drawPanel(panel)
-    }\n</g>`;
+    const group = `<g transform="translate(${MARGIN} ${top})">\n${drawPanel(panel)}\n</g>`;
     top += heightOf(panel) + MARGIN;
     return group;
   });
@@ -75,13 +73,11 @@ function drawPanel({ title, bars }: Panel): string {
       `<line class="grid" x1="${x(tick)}" x2="${x(tick)}" y1="${
         TITLE_HEIGHT - 6
       }" y2="${bottom}"/>` +
-      `<text class="faint" x="${x(tick)}" y="${
-        bottom + 18
-      }" text-anchor="middle">${formatNumber(tick)}</text>`
+      `<text class="faint" x="${x(tick)}" y="${bottom + 18}" text-anchor="middle">${
+        formatNumber(tick)
+      }</text>`
     ),
-    ...bars.map((bar, index) =>
-      drawBar(bar, TITLE_HEIGHT + index * BAR_HEIGHT, x)
-    ),
+    ...bars.map((bar, index) => drawBar(bar, TITLE_HEIGHT + index * BAR_HEIGHT, x)),
   ].join("\n");
 }
 
@@ -91,21 +87,15 @@ function drawBar(
   x: (value: number) => number,
 ) {
   const line = top + BAR_HEIGHT / 2;
-  const text = `<text x="${LABELS - 8}" y="${line + 4}" text-anchor="end">${
-    escape(label)
-  }</text>`;
+  const text = `<text x="${LABELS - 8}" y="${line + 4}" text-anchor="end">${escape(label)}</text>`;
   if (!spread) {
-    return `${text}<text class="faint" x="${LABELS + 6}" y="${
-      line + 4
-    }">failed</text>`;
+    return `${text}<text class="faint" x="${LABELS + 6}" y="${line + 4}">failed</text>`;
   }
   const { min, median, max } = spread;
   return text +
     `<rect class="${emphasis ? "own" : "bar"}" x="${LABELS}" y="${top + 4}" ` +
     `width="${round(x(median) - LABELS)}" height="${BAR_HEIGHT - 8}"/>` +
-    `<line class="range" x1="${x(min)}" x2="${
-      x(max)
-    }" y1="${line}" y2="${line}"/>` +
+    `<line class="range" x1="${x(min)}" x2="${x(max)}" y1="${line}" y2="${line}"/>` +
     `<text x="${x(max) + 8}" y="${line + 4}">${formatNumber(median)}</text>`;
 }
 
@@ -113,9 +103,7 @@ function drawBar(
 function ticksUpTo(max: number): number[] {
   if (max <= 0) return [0, 1];
   const power = 10 ** Math.floor(Math.log10(max / 4));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) =>
-    step * 5 >= max
-  )!;
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step * 5 >= max)!;
   return Array.from(
     { length: Math.ceil(max / step) + 1 },
     (_, index) => index * step,
@@ -123,11 +111,7 @@ function ticksUpTo(max: number): number[] {
 }
 
 function formatNumber(value: number): string {
-  const digits = value >= 100 || Number.isInteger(value)
-    ? 0
-    : value >= 10
-    ? 1
-    : 2;
+  const digits = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en", { maximumFractionDigits: digits });
 }
 

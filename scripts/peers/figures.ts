@@ -46,8 +46,7 @@ function isMeasured(round: Round | Failure): round is Round {
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
-  const median =
-    (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+  const median = (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
   return { min: sorted[0]!, median, max: sorted.at(-1)! };
 }
 
@@ -74,9 +73,7 @@ export function summarize(
   const own = at < 0 ? null : spreads[at]?.perSecond.median ?? null;
   return entries.map((entry, index) => {
     const spread = spreads[index];
-    const taskcRatio = own === null || !spread
-      ? null
-      : own / spread.perSecond.median;
+    const taskcRatio = own === null || !spread ? null : own / spread.perSecond.median;
     return { ...entry, summary: spread ? { ...spread, taskcRatio } : null };
   });
 }

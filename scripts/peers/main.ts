@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { drawChart } from "./chart.ts";
+import { killRunning } from "./measured_process.ts";
 import type { Section, SectionOutcome } from "./section.ts";
 import { throughput } from "./throughput.ts";
 
@@ -35,15 +36,11 @@ function readArguments() {
     for (const name of chosen) {
       if (!Object.hasOwn(sections, name)) {
         fail(
-          `"${name}" is no section; there are: ${
-            Object.keys(sections).join(", ")
-          }`,
+          `"${name}" is no section; there are: ${Object.keys(sections).join(", ")}`,
         );
       }
     }
-    const known = chosen.flatMap((name) =>
-      sections[name]!.contenders.map(({ name }) => name)
-    );
+    const known = chosen.flatMap((name) => sections[name]!.contenders.map(({ name }) => name));
     for (const name of values.only ?? []) {
       if (!known.includes(name)) {
         fail(`"${name}" is no contender; there are: ${known.join(", ")}`);
@@ -79,6 +76,17 @@ if (list) {
   process.exit(0);
 }
 
+for (
+  const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], [
+    "SIGHUP",
+    129,
+  ]] as const
+) {
+  process.on(signal, () => {
+    killRunning();
+    process.exit(code);
+  });
+}
 const outcomes = new Map<string, SectionOutcome>();
 for (const name of chosen) {
   outcomes.set(

@@ -41,6 +41,13 @@ declare const Bun: {
 
 const SAMPLE_MS = 50;
 
+let running: ChildProcess | null = null;
+
+/** For whoever ends this process early, so that nothing is left behind. */
+export function killRunning(): void {
+  running?.kill("SIGKILL");
+}
+
 export interface ProcessOptions {
   cwd: string;
   env: Record<string, string | undefined>;
@@ -59,6 +66,7 @@ export async function runMeasured(
     stdout: "pipe",
     stderr: "pipe",
   });
+  running = child;
   const output = Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -73,6 +81,7 @@ export async function runMeasured(
     child.kill("SIGKILL");
   }, timeLimitSeconds * 1000);
   await child.exited;
+  running = null;
   const seconds = (performance.now() - started) / 1000;
   clearInterval(sampling);
   clearTimeout(limit);

@@ -29,9 +29,7 @@ export function formatTable(standings: readonly Standing[]): string {
           (seconds) => seconds.toFixed(2),
         ),
         `${(summary.peakBytes / 2 ** 20).toFixed(0)} MiB`,
-        summary.taskcRatio === null
-          ? "-"
-          : `${summary.taskcRatio.toFixed(2)} ×`,
+        summary.taskcRatio === null ? "-" : `${summary.taskcRatio.toFixed(2)} ×`,
       ]
       : [title, `failed: ${rounds.find(isFailure)!.failure}`]
   );
@@ -40,9 +38,7 @@ export function formatTable(standings: readonly Standing[]): string {
     HEADINGS,
     ...rows.filter((row) => row.length === HEADINGS.length),
   ];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...whole.map((row) => row[column]!.length))
-  );
+  const widths = HEADINGS.map((_, column) => Math.max(...whole.map((row) => row[column]!.length)));
   widths[0] = Math.max(...rows.map((row) => row[0]!.length));
   const lines = [HEADINGS, ...rows].map((row) =>
     row.map((cell, column) =>
@@ -66,9 +62,7 @@ function describeFailures(standings: readonly Standing[]): string[] {
   return standings.flatMap(({ title, summary, rounds }) => {
     const failures = rounds.filter(isFailure);
     return summary === null || failures.length === 0 ? [] : [
-      `${title}: failed in ${failures.length} of ${rounds.length} rounds: ${
-        failures[0]!.failure
-      }`,
+      `${title}: failed in ${failures.length} of ${rounds.length} rounds: ${failures[0]!.failure}`,
     ];
   });
 }

@@ -1,14 +1,6 @@
 /** @confluentinc/kafka-javascript by its interface in the manner of KafkaJS: `eachMessage` or `eachBatch`. */
 import Confluent from "@confluentinc/kafka-javascript";
-import {
-  allDone,
-  brokers,
-  group,
-  leave,
-  topic,
-  variant,
-  work,
-} from "./work.mjs";
+import { allDone, brokers, group, leave, topic, variant, work } from "./work.mjs";
 
 const PARTITIONS = 4;
 /** In flight of one partition, so that there are 1,000 in all. */
@@ -25,12 +17,16 @@ const consumer = kafka.consumer({
     autoCommit: true,
     autoCommitInterval: 1000,
   },
-  "js.consumer.max.batch.size": AT_ONCE,
+  "js.consumer.max.batch.size": 1000,
   "fetch.queue.backoff.ms": 100,
 });
 const eachMessage = ({ message }) => work(message.value);
-const eachBatch = ({ batch }) =>
-  Promise.all(batch.messages.map((message) => work(message.value)));
+const eachBatch = async ({ batch }) => {
+  for (let at = 0; at < batch.messages.length; at += AT_ONCE) {
+    const messages = batch.messages.slice(at, at + AT_ONCE);
+    await Promise.all(messages.map((message) => work(message.value)));
+  }
+};
 
 await consumer.connect();
 await consumer.subscribe({ topic });

@@ -4,15 +4,7 @@
  */
 // @ts-ignore: installed by scripts/peers/install, unknown to the project itself
 import { Kafka, logLevel } from "kafkajs";
-import {
-  allDone,
-  brokers,
-  group,
-  leave,
-  topic,
-  variant,
-  work,
-} from "./work.mjs";
+import { allDone, brokers, group, leave, topic, variant, work } from "./work.mjs";
 
 const PARTITIONS = 4;
 /** In flight of one partition, so that there are 1,000 in all. */

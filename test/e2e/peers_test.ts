@@ -1,0 +1,70 @@
+/** scripts/bench: what it measures and writes, with the two contenders that need nothing installed. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Standing } from "../../scripts/peers/figures.ts";
+import type { LoadOutcome } from "../../scripts/peers/throughput.ts";
+import { brokerTest, project, taskc } from "./harness.ts";
+
+const bench = fileURLToPath(new URL("../../scripts/bench", import.meta.url));
+
+interface Document {
+  rounds: number;
+  throughput: { loads: LoadOutcome[] };
+}
+
+const near = (actual: number, expected: number) =>
+  assert.ok(Math.abs(actual / expected - 1) < 1e-9, `${actual} instead of ${expected}`);
+
+/** Of the one round, which is the least, the median and the greatest at once. */
+function rateOf({ rounds, summary }: Standing, count: number): number {
+  assert.equal(rounds.length, 1);
+  const round = rounds[0]!;
+  assert.ok(!("failure" in round), JSON.stringify(round));
+  assert.equal(round.done, count);
+  near(round.perSecond, count / round.seconds);
+  assert.ok(round.cpuSecondsPerMillion > 0 && round.peakBytes > 2 ** 20);
+  const { min, median, max } = summary!.perSecond;
+  assert.deepEqual([min, median, max], Array(3).fill(round.perSecond));
+  return median;
+}
+
+brokerTest(
+  "bench throughput: both have done all messages, and ratios follow from rates",
+  async () => {
+    using folder = project({});
+    const [json, svg] = [folder.path("figures.json"), folder.path("chart.svg")];
+    await using started = taskc(
+      [
+        ...["throughput", "--only", "taskc", "--only", "raw-c", "--messages", "10000"],
+        ...["--rounds", "1", "--json", json, "--svg", svg],
+      ],
+      { program: bench },
+    );
+    const { code, stdout, stderr } = await started.exited;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^10,000 messages of 100 bytes, rounds: 1$/m);
+    assert.match(stdout, /^taskc .* 1\.00 ×$/m);
+
+    const { rounds, throughput: { loads } } = JSON.parse(readFileSync(json, "utf8")) as Document;
+    assert.equal(rounds, 1);
+    assert.deepEqual(loads.map(({ bytes, count }) => [bytes, count]), [[100, 10_000], [
+      1000,
+      2000,
+    ]]);
+    for (const { count, contenders } of loads) {
+      assert.deepEqual(contenders.map(({ name }) => name), ["raw-c", "taskc"]);
+      const [limit, own] = contenders.map((standing) => rateOf(standing, count));
+      near(contenders[0]!.summary!.taskcRatio!, own! / limit!);
+      near(contenders[1]!.summary!.taskcRatio!, 1);
+    }
+    assert.match(readFileSync(svg, "utf8"), /^<svg [^]*<\/svg>\n$/);
+  },
+);
+
+brokerTest("bench refuses what it does not know before it starts anything", async () => {
+  await using started = taskc(["--only", "nobody"], { program: bench });
+  const { code, stderr } = await started.exited;
+  assert.equal(code, 2);
+  assert.match(stderr, /"nobody" is no contender; there are: raw-c, taskc/);
+});
