@@ -75,6 +75,8 @@ if (list) {
   }
   process.exit(0);
 }
+const brokers = process.env.BENCH_BROKERS;
+if (brokers === undefined) process.exit(0);
 
 for (
   const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], [
@@ -92,7 +94,7 @@ for (const name of chosen) {
   outcomes.set(
     name,
     await sections[name]!.run({
-      brokers: process.env.BENCH_BROKERS!,
+      brokers,
       rounds,
       messages,
       only: only ?? null,
