@@ -6,11 +6,12 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { drawChart } from "./chart.ts";
 import { killRunning } from "./measured_process.ts";
+import { article } from "./article.ts";
 import type { Section, SectionOutcome } from "./section.ts";
 import { throughput } from "./throughput.ts";
 
 /** By the names that the command line takes; without any, all run in this order. */
-const sections: Readonly<Record<string, Section>> = { throughput };
+const sections: Readonly<Record<string, Section>> = { throughput, article };
 
 const USAGE_ERROR = 2;
 
@@ -40,10 +41,13 @@ function readArguments() {
         );
       }
     }
-    const known = chosen.flatMap((name) => sections[name]!.contenders.map(({ name }) => name));
+    const known = chosen.flatMap((name) => {
+      const { contenders, parts = [] } = sections[name]!;
+      return [...contenders.map(({ name }) => name), ...parts];
+    });
     for (const name of values.only ?? []) {
       if (!known.includes(name)) {
-        fail(`"${name}" is no contender; there are: ${known.join(", ")}`);
+        fail(`"${name}" is no contender and no row; there are: ${known.join(", ")}`);
       }
     }
     return {

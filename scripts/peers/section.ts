@@ -23,5 +23,7 @@ export interface SectionOutcome {
 
 export interface Section {
   contenders: readonly { name: string; title: string }[];
+  /** What `--only` takes beside the contenders. */
+  parts?: readonly string[];
   run(settings: Settings): Promise<SectionOutcome>;
 }

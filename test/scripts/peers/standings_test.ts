@@ -1,9 +1,9 @@
 /** Figures of the comparison: how rounds are summed up, and how failures are shown. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawChart } from "../../scripts/peers/chart.ts";
-import { type Round, spreadOf, summarize } from "../../scripts/peers/figures.ts";
-import { formatTable } from "../../scripts/peers/table.ts";
+import { drawChart } from "../../../scripts/peers/chart.ts";
+import { type Round, spreadOf, summarize } from "../../../scripts/peers/figures.ts";
+import { formatTable } from "../../../scripts/peers/table.ts";
 
 const round = (perSecond: number): Round => ({
   done: 1000,
