@@ -175,7 +175,7 @@ function describeLatencies(latencies: number[]): string {
 
 /** 2,000,000 messages: memory on the way, lag at the end. */
 async function long(): Promise<void> {
-  const heap = join(folder, "long.heap");
+  const memory = join(folder, "long.memory");
   const module = writeModule(
     "long",
     `
@@ -183,7 +183,9 @@ let done = 0;
 export const long = task({
   schema: z.object({ id: z.number(), name: z.string(), ok: z.boolean() }),
   run: async () => {
-    if (++done % 20_000 === 0) appendFileSync("${heap}", process.memoryUsage().heapUsed + "\\n");
+    if (++done % 20_000 !== 0) return;
+    const { heapUsed, rss } = process.memoryUsage();
+    appendFileSync("${memory}", JSON.stringify({ heapUsed, rss }) + "\\n");
   },
 });`,
   );
@@ -197,43 +199,35 @@ export const long = task({
   const group = GROUP();
   const worker = new Worker(module, ["--drain", "--group", group]);
   const started = now();
-  const samples: number[] = [];
-  const timer = setInterval(() => {
-    try {
-      samples.push(worker.residentBytes());
-    } catch { /* it has just ended */ }
-  }, 50);
+  let cpu = 0;
   const cpuTimer = setInterval(() => {
     try {
       cpu = worker.cpuSeconds();
     } catch { /* it has just ended */ }
   }, 50);
-  let cpu = 0;
   const code = await worker.exited;
-  clearInterval(timer);
   clearInterval(cpuTimer);
   const last = worker.stats.at(-1)!;
-  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   tell("2,000,000 messages: done, exit code", `${last.totals.done}, ${code}`);
   tell("  lag at the end", String(last.topics.map(({ lag }) => lag)));
   tell(
     "  rate, CPU seconds per million",
     `${(count / (now() - started)).toFixed(0)} thousand/s, ${(cpu / 2).toFixed(2)}`,
   );
-  const tenths = Array.from({ length: 10 }, (_, index) => {
-    const [from, to] = [index, index + 1].map((n) => Math.floor((n * samples.length) / 10));
-    return (median(samples.slice(from, to)) / 2 ** 20).toFixed(0);
-  });
-  tell("  resident in each tenth of the time, medians", `${tenths.join(", ")} MiB`);
-  tell("  resident at most", mib(Math.max(...samples)));
-  // The runtime collects all of its heap once in some 500,000 messages: what it holds then is what is alive.
-  const used = readFileSync(heap, "utf8").trim().split("\n").map(Number);
-  const spans = Array.from({ length: 4 }, (_, n) => used.slice(n * 25, (n + 1) * 25));
+  const samples: { heapUsed: number; rss: number }[] = readFileSync(memory, "utf8").trim()
+    .split("\n").map((line) => JSON.parse(line));
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  // Ten samples each.
+  const parts = Array.from({ length: 10 }, (_, n) => samples.slice(n * 10, (n + 1) * 10));
+  const resident = parts.map((part) => mib(median(part.map(({ rss }) => rss))));
+  tell("  resident in each 200,000, medians", `${resident.join(", ")} MiB`);
   tell(
-    "  the runtime's heap, least in each 500,000",
-    spans.map((span) => mib(Math.min(...span))).join(", "),
+    "  resident at 200,000, at most after it, at the end",
+    [samples[9]!.rss, Math.max(...samples.slice(10).map(({ rss }) => rss)), samples.at(-1)!.rss]
+      .map((bytes) => `${mib(bytes)} MiB`).join(", "),
   );
-  tell("  most in each 500,000", spans.map((span) => mib(Math.max(...span))).join(", "));
+  const least = parts.map((part) => mib(Math.min(...part.map(({ heapUsed }) => heapUsed))));
+  tell("  the runtime's heap, least in each 200,000", `${least.join(", ")} MiB`);
 }
 
 /** A stuck task with 500,000 messages queued beside one that gets 5,000 a second, and without. */

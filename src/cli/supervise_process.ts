@@ -31,6 +31,7 @@ export const REASONS = {
  * summary, if it still can.
  */
 const BEFORE_DEADLINE_MS = 500;
+const OWN_CODES: ReadonlySet<number> = new Set(Object.values(EXIT));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface SupervisionParts {
@@ -81,15 +82,17 @@ export function superviseProcess(parts: SupervisionParts): { end(): void } {
     const candidates = worker.beat.inFlightTasks();
     stats.event({ event: "stray-error", candidates, reason: stack === "" ? message : stack });
   };
-  // A task that ends the process may do so, but not in silence.
+  // A task that ends the process may do so, but not in silence, nor as if all were well: a code that says
+  // something of taskc would be untrue.
   const exit = process.exit;
   process.exit = (code) => {
     const task = worker.beat.runningTask;
     const candidates = task === null ? worker.beat.inFlightTasks() : [];
-    const exitCode = Number(code ?? process.exitCode ?? 0);
+    const asked = Number(code ?? process.exitCode ?? 0);
+    const exitCode = OWN_CODES.has(asked) ? EXIT.interrupted : asked;
     stats.event({ event: "task-exit", task, candidates, exitCode });
     parts.restoreTerminal();
-    return exit(code);
+    return exit(exitCode);
   };
   const heeded = heededSignals();
   for (const signal of heeded) process.on(signal, onSignal);

@@ -1,3 +1,6 @@
+/** Longer than any code should compute; then somebody may wonder why nothing moves. */
+const REPORT_AFTER_MS = 10_000;
+
 /** Starts the watchdog of a worker: a thread that works when the event loop does not. */
 import { constants } from "node:os";
 import type { Settings } from "../config/settings.ts";
@@ -27,8 +30,8 @@ export function watchLoop(
     leaveMs: settings.grace + LEAVE_WITHIN_MS,
     leaveAtOnceMs: LEAVE_WITHIN_MS,
     togetherMs: TOGETHER_MS,
-    // While there is time left before the group goes on without this worker.
-    reportAfterMs: interval / 2,
+    // At the latest while there is time left before the group goes on without this worker.
+    reportAfterMs: Math.min(REPORT_AFTER_MS, interval / 2),
     deadlineReason: REASONS.deadline,
     thirdSignalReason: REASONS.thirdSignal,
   });

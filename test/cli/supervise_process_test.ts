@@ -103,17 +103,24 @@ describe("superviseProcess", () => {
   test("a task that ends the process is told, and does so", () => {
     const { calls, stats } = supervise();
     running = "work";
-    process.exit(3);
+    process.exit(42);
     running = null;
-    process.exit();
-    assert.deepEqual(calls, [["restore"], ["exit", 3], ["restore"], ["exit", undefined]]);
+    assert.deepEqual(calls, [["restore"], ["exit", 42]]);
     assert.deepEqual(stats.events, [
-      { event: "task-exit", task: "work", candidates: [], exitCode: 3 },
-      { event: "task-exit", task: null, candidates: ["work"], exitCode: 0 },
+      { event: "task-exit", task: "work", candidates: [], exitCode: 42 },
     ]);
     supervision!.end();
     process.exit(4);
-    assert.equal(stats.events.length, 2, "not after its end");
+    assert.equal(stats.events.length, 1, "not after its end");
+  });
+
+  test("a task that ends the process does not say what a code of taskc says", () => {
+    const { calls, stats } = supervise();
+    for (const code of [undefined, 0, "0", 3, 70]) process.exit(code);
+    const exits = calls.filter(([what]) => what === "exit");
+    assert.deepEqual(exits, Array(5).fill(["exit", EXIT.interrupted]));
+    const [told] = stats.of("task-exit");
+    assert.deepEqual([told!.candidates, told!.exitCode], [["work"], EXIT.interrupted]);
   });
 
   test("a drain that a signal ends has its own exit code", () => {

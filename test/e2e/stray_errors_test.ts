@@ -57,6 +57,19 @@ brokerTest("a task that ends the process does so, and is named", async () => {
   assert.equal(await lag(worker.group, from), 1);
 });
 
+brokerTest("a drain whose task ends the process does not say that all is done", async () => {
+  const from = await topic();
+  using folder = project({
+    "tasks.ts": strayModule(from).replace("process.exit(9)", "process.exit(0)"),
+  });
+  await produce(from, json([{ id: 1, how: "exits" }]));
+  await using worker = runWorker(folder, ["--drain"]);
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 5, stderr);
+  assert.match(stderr, /"task-exit"/);
+  assert.equal(await lag(worker.group, from), 1);
+});
+
 brokerTest("a bug in the loop drains, commits, and exits 70 with its stack", async () => {
   const from = await topic();
   using folder = project({
