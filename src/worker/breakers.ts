@@ -154,7 +154,9 @@ export class Breakers {
     task.nextProbe = task.nextProbe === "new" ? "parked" : "new";
     task.breaker.probeFailed(clock.now(), random());
     const { probesFailed } = task.breaker;
-    if (probesFailed >= PROBES_TO_LEAVE) this.#leave(task, `${probesFailed} probes failed`);
+    if (probesFailed < PROBES_TO_LEAVE) return;
+    const last = describeFailedAttempt(execution.failure?.error);
+    this.#leave(task, `${probesFailed} probes failed, the last with: ${last}`);
   }
 
   /** Its message is given up, which may open the breaker. */

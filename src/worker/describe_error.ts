@@ -18,13 +18,15 @@ export function describeError(error: unknown): { name: string; message: string; 
 /** A longer line of a stack is no place; the search would take a time that grows with its square. */
 const LONGEST_PLACE = 1000;
 
+const ABSOLUTE = /(?:^|[ (])(?:file:\/\/)?\/(?!\$bunfs\/)/;
+
 /** The error in one line, with the first place in the user's own code: `TypeError: … (tasks.ts:3:9)`. */
 export function describeFailedAttempt(error: unknown): string {
   const { name, message, stack } = describeError(error);
   const text = name === "Error" || name === typeof error ? message : `${name}: ${message}`;
-  // Frames of the executable itself are under /$bunfs/.
+  // Frames of the executable itself are under /$bunfs/, or relative to where it was built.
   const lines = stack.split("\n").filter(({ length }) => length <= LONGEST_PLACE);
   const place = lines.map((line) => /([^\s/(]+\.[cm]?[jt]sx?:\d+:\d+)\)?$/.exec(line))
-    .find((match) => match !== null && !match.input.includes("/$bunfs/"));
+    .find((match) => match !== null && ABSOLUTE.test(match.input));
   return place ? `${text} (${place[1]})` : text;
 }

@@ -16,6 +16,19 @@ describe("describeFailedAttempt", () => {
     assert.equal(describeFailedAttempt("text"), "text");
   });
 
+  test("an error that taskc makes for the user's code has its place there", () => {
+    const frames = [
+      "at toJson (src/task/message.ts:105:15)",
+      "at parse (node_modules/zod/v4/core/parse.js:1:2)",
+      "at <anonymous> (/app/my tasks/tasks.ts:4:22)",
+      "at callTask (src/worker/attempt.ts:41:7)",
+    ];
+    const error = failure("no", ["RangeError: no", ...frames].join("\n    "));
+    assert.equal(describeFailedAttempt(error), "RangeError: no (tasks.ts:4:22)");
+    const ours = failure("no", ["RangeError: no", frames[0], frames[3]].join("\n    "));
+    assert.equal(describeFailedAttempt(ours), "RangeError: no");
+  });
+
   test("is not held up by a stack with lines of any length", () => {
     // A search that tries each beginning of such a line would take hours.
     const long = `${"x".repeat(2_000_000)}.ts:1:1x`;

@@ -66,6 +66,12 @@ describe("startHalfOpen", () => {
       await nextProbe(bench);
     }
     assert.equal(await bench.end(), 1);
+    assert.match(
+      bench.stats.of("draining")[0]!.reason,
+      new RegExp(
+        `^the breaker of task "work" is open: 3 probes failed, the last with: ${NO.message}`,
+      ),
+    );
     assert.equal(bench.producer.sent.length, 0);
     assert.equal(bench.consumer.committed.get("work/0") ?? 0, 0);
   });
