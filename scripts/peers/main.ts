@@ -47,7 +47,8 @@ function readArguments() {
     });
     for (const name of values.only ?? []) {
       if (!known.includes(name)) {
-        fail(`"${name}" is no contender and no row; there are: ${known.join(", ")}`);
+        const names = [...new Set(known)].join(", ");
+        fail(`"${name}" is no contender and no row; there are: ${names}`);
       }
     }
     return {

@@ -66,5 +66,5 @@ brokerTest("bench refuses what it does not know before it starts anything", asyn
   await using started = taskc(["--only", "nobody"], { program: bench });
   const { code, stderr } = await started.exited;
   assert.equal(code, 2);
-  assert.match(stderr, /"nobody" is no contender; there are: raw-c, taskc/);
+  assert.match(stderr, /"nobody" is no contender and no row; there are: raw-c, taskc/);
 });
