@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchRow, formatBenchRow } from "../../src/config/bench_row.ts";
 import {
   type Contender,
@@ -27,6 +28,7 @@ import {
   tookPartLess,
   type Unfinished,
 } from "./article_table.ts";
+import { store } from "./places.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
 
 interface Options {
@@ -69,7 +71,7 @@ async function run({ brokers, only, print, rounds }: Settings): Promise<SectionO
   const isMeant = only === null || contenders.length + rows.length > 0;
   if (!isMeant) return { figures: null, panels: [], complete: true };
   execFileSync(join(import.meta.dirname!, "install_article"), { stdio: ["ignore", 2, 2] });
-  const folder = join(import.meta.dirname!, "..", "..", ".build", "bench", "article");
+  const folder = join(store, "article");
   rmSync(folder, { recursive: true, force: true });
   const result = await measure({
     ...{ rounds, brokers, folder },
@@ -233,8 +235,4 @@ class Limit implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 /** Who takes part in the article's table, and how each is started. */
 import { join } from "node:path";
+import { root, store } from "./places.ts";
 import { OwnProcess } from "./article_processes.ts";
 import { ClientSender, type KafkaSender, type Sender } from "./article_sender.ts";
 import type { Servers } from "./article_servers.ts";
@@ -32,11 +33,9 @@ export interface Running {
   kill(): Promise<void>;
 }
 
-const root = join(import.meta.dirname!, "..", "..");
 const workers = join(import.meta.dirname!, "workers");
-const installed = join(root, ".build", "bench");
 /** Without compiled files beside the source. */
-const python = [join(installed, "article-python", "bin", "python"), "-B"];
+const python = [join(store, "article-python", "bin", "python"), "-B"];
 /** Jobs that one process runs at once: more than any row has. */
 const CONCURRENCY = 10_000;
 
@@ -120,7 +119,7 @@ function celery(
 async function startBullmq(surroundings: Surroundings): Promise<Running> {
   const environment = { ARTICLE_REDIS_PORT: String(await surroundings.servers.redis()) };
   return await startWithClient(surroundings, environment, {
-    cwd: join(installed, "bullmq"),
+    cwd: join(store, "bullmq"),
     worker: ["node", join(workers, "bullmq_worker.mjs")],
     sender: ["node", join(workers, "bullmq_sender.mjs")],
   });

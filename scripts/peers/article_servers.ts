@@ -3,8 +3,9 @@
  * one folder. What the system runs as services is another matter, and is not touched.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../free_port.ts";
 import { OwnProcess } from "./article_processes.ts";
 
 const READY_WITHIN_MS = 60_000;
@@ -105,14 +106,6 @@ export class Servers implements AsyncDisposable {
     this.#processes.push(server);
     return server;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Resolves when the server answers to what a client says first. */

@@ -2,11 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { root, store } from "./places.ts";
 
 const here = import.meta.dirname!;
-const root = join(here, "..", "..");
-/** Where everything is put that the comparison installs, builds or writes. */
-export const store = join(root, ".build", "bench");
 
 /** What a contender has to do: all messages of a topic, as a new group. */
 export interface Assignment {

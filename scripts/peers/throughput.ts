@@ -4,7 +4,8 @@
  */
 import process from "node:process";
 import { Broker } from "./broker.ts";
-import { type Contender, contenders, prepare, REFERENCE, store } from "./contenders.ts";
+import { type Contender, contenders, prepare, REFERENCE } from "./contenders.ts";
+import { store } from "./places.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
 import { runMeasured } from "./measured_process.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";

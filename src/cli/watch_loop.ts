@@ -1,6 +1,3 @@
-/** Longer than any code should compute; then somebody may wonder why nothing moves. */
-const REPORT_AFTER_MS = 10_000;
-
 /** Starts the watchdog of a worker: a thread that works when the event loop does not. */
 import { constants } from "node:os";
 import type { Settings } from "../config/settings.ts";
@@ -13,6 +10,8 @@ import { heededSignals, REASONS, TOGETHER_MS } from "./supervise_process.ts";
 
 /** Kafka's default of `max.poll.interval.ms`. */
 const MAX_POLL_INTERVAL_MS = 300_000;
+/** Longer than any code should compute; then somebody may wonder why nothing moves. */
+const REPORT_AFTER_MS = 10_000;
 
 /** Each of the signals must have a listener by now. Returns what the loop tells the thread by. */
 export function watchLoop(

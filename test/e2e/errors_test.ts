@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { freePort } from "../../scripts/free_port.ts";
 import { test } from "node:test";
 import {
   brokers,
@@ -55,7 +56,7 @@ async function assertRefused(
 
 test("a broker that is down: exit 4, naming its address", async () => {
   using folder = project({ "tasks.ts": workModule("unused") });
-  const address = `127.0.0.1:${await closedPort()}`;
+  const address = `127.0.0.1:${await freePort()}`;
   await assertRefused(folder, { env: { TASKC_BROKERS: address } }, new RegExp(address));
 });
 
@@ -239,11 +240,3 @@ test("a group has to be named when the brokers are elsewhere: exit 2, naming --g
   assert.equal(code, 2, stderr);
   assert.match(stderr, /--group/);
 });
-
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,7 +1,7 @@
 /** Toxiproxy between workers and brokers, one proxy for each broker; what its toxics do is in its README. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free_port.ts";
 import type { Cluster } from "./cluster.ts";
 import { until } from "./waiting.ts";
 
@@ -70,14 +70,4 @@ export class Proxies implements AsyncDisposable {
       this.#server.kill("SIGKILL");
     });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
