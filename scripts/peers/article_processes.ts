@@ -60,6 +60,11 @@ export class OwnProcess {
     this.failed.catch(() => {});
   }
 
+  /** Undefined: it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get stdin(): Writable {
     return this.#child.stdin!;
   }

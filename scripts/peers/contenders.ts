@@ -80,13 +80,17 @@ export const contenders: readonly Contender[] = [
     name: "confluent-python",
     title: "confluent-kafka-python, consume(1000)",
     requires: "python",
-    command: (assignment) => [
-      join(store, "python", "venv", "bin", "python"),
-      join(here, "consumers", "confluent.py"),
-      ...toArguments(assignment),
-    ],
+    command: (assignment) => runPython("confluent.py", assignment),
   },
 ];
+
+export function runPython(file: string, assignment: Assignment): string[] {
+  return [
+    join(store, "python", "venv", "bin", "python"),
+    join(here, "consumers", file),
+    ...toArguments(assignment),
+  ];
+}
 
 function toArguments({ brokers, topic, group, count }: Assignment): string[] {
   return [brokers, topic, group, String(count)];
@@ -121,16 +125,20 @@ function taskc(name: string, title: string, run: string): Contender {
     name,
     title,
     requires: "nothing",
-    command: ({ brokers, topic, group }) => {
-      const module = join(store, "modules", `${name}-${topic}.ts`);
-      mkdirSync(join(store, "modules"), { recursive: true });
-      writeFileSync(module, moduleText(topic, run));
-      return [
-        join(root, "dist", "taskc"),
-        ...["run", module, "--drain", "--brokers", brokers, "--group", group],
-      ];
-    },
+    command: (assignment) => [...runTaskc(name, run, assignment), "--drain"],
   };
+}
+
+/** `taskc run` of a module with one task; `run` is the text of its function, which may count in `done`. */
+export function runTaskc(
+  name: string,
+  run: string,
+  { brokers, topic, group }: Assignment,
+): string[] {
+  const module = join(store, "modules", `${name}-${topic}.ts`);
+  mkdirSync(join(store, "modules"), { recursive: true });
+  writeFileSync(module, moduleText(topic, run));
+  return [join(root, "dist", "taskc"), "run", module, "--brokers", brokers, "--group", group];
 }
 
 function moduleText(topic: string, run: string): string {
@@ -150,8 +158,25 @@ export const teardown = () => {
 `;
 }
 
+/** What keeps a contender from running at all, by its name. */
+export function prepareAll(chosen: readonly Contender[]): Map<string, string> {
+  const hindrances = new Map<string, string>();
+  for (const requirement of new Set(chosen.map(({ requires }) => requires))) {
+    try {
+      prepare(requirement);
+    } catch (error) {
+      for (const { name, requires } of chosen) {
+        if (requires === requirement) {
+          hindrances.set(name, (error as Error).message);
+        }
+      }
+    }
+  }
+  return hindrances;
+}
+
 /** Makes sure that all is there that a contender requires; throws with a sentence when it cannot be had. */
-export function prepare(requirement: Requirement): void {
+function prepare(requirement: Requirement): void {
   switch (requirement) {
     case "nothing":
       return;

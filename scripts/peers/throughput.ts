@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { Broker } from "./broker.ts";
-import { type Contender, contenders, prepare, REFERENCE } from "./contenders.ts";
+import { type Contender, contenders, prepareAll, REFERENCE } from "./contenders.ts";
 import { store } from "./places.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
 import { runMeasured } from "./measured_process.ts";
@@ -119,23 +119,6 @@ function messageOf(id: number, bytes: number): string {
   const message = { id, name: `name-${id}-`, ok: id % 2 === 0 };
   message.name += "x".repeat(bytes - JSON.stringify(message).length);
   return JSON.stringify(message);
-}
-
-/** What keeps a contender from running at all, by its name. */
-function prepareAll(chosen: readonly Contender[]): Map<string, string> {
-  const hindrances = new Map<string, string>();
-  for (const requirement of new Set(chosen.map(({ requires }) => requires))) {
-    try {
-      prepare(requirement);
-    } catch (error) {
-      for (const { name, requires } of chosen) {
-        if (requires === requirement) {
-          hindrances.set(name, (error as Error).message);
-        }
-      }
-    }
-  }
-  return hindrances;
 }
 
 interface RoundParts {

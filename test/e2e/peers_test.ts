@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Standing } from "../../scripts/peers/figures.ts";
+import type { LatencyStanding } from "../../scripts/peers/latency_table.ts";
 import type { LoadOutcome } from "../../scripts/peers/throughput.ts";
 import { brokerTest, project, taskc } from "./harness.ts";
 
@@ -11,6 +12,7 @@ const bench = fileURLToPath(new URL("../../scripts/bench", import.meta.url));
 interface Document {
   rounds: number;
   throughput: { loads: LoadOutcome[] };
+  latency: { contenders: LatencyStanding[] };
 }
 
 const near = (actual: number, expected: number) =>
@@ -59,6 +61,39 @@ brokerTest(
       near(contenders[1]!.summary!.taskcRatio!, 1);
     }
     assert.match(readFileSync(svg, "utf8"), /^<svg [^]*<\/svg>\n$/);
+  },
+);
+
+brokerTest(
+  "bench latency: each message sent has started, and both were seen while idle",
+  async () => {
+    using folder = project({});
+    const json = folder.path("figures.json");
+    await using started = taskc(
+      [
+        ...["latency", "--only", "taskc", "--only", "raw-c", "--messages", "50000"],
+        ...["--rounds", "2", "--json", json],
+      ],
+      { program: bench },
+    );
+    const { code, stdout, stderr } = await started.exited;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^taskc( +\d+\.\d\d ms){6} +\d+\.\d\d %$/m);
+    const { latency: { contenders } } = JSON.parse(readFileSync(json, "utf8")) as Document;
+    assert.deepEqual(contenders.map(({ name }) => name), ["raw-c", "taskc", "acknowledged"]);
+    const [limit, own, acknowledged] = contenders;
+    for (const { sparse, dense, idlePercent } of [limit!, own!]) {
+      assert.deepEqual([sparse!.count, dense!.count], [20, 300]);
+      assert.ok(idlePercent! > 0 && idlePercent! < 100);
+    }
+    // Of both.
+    assert.deepEqual([acknowledged!.sparse!.count, acknowledged!.dense!.count], [40, 600]);
+    // Neither a message that starts before it is sent, nor one that is acknowledged so.
+    for (const { sparse, dense } of contenders) {
+      for (const { p50, p99, max } of [sparse!, dense!]) {
+        assert.ok(0 < p50 && p50 <= p99 && p99 <= max, `${p50} ${p99} ${max}`);
+      }
+    }
   },
 );
 

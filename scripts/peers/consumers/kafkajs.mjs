@@ -1,10 +1,9 @@
 /**
- * KafkaJS by `eachMessage` or `eachBatch`, one worker for each partition. Its fetches wait 100 ms at most where
- * nothing comes, since leaving has to wait for them.
+ * KafkaJS by `eachMessage` or `eachBatch`, one worker for each partition.
  */
 // @ts-ignore: installed by scripts/peers/install, unknown to the project itself
 import { Kafka, logLevel } from "kafkajs";
-import { allDone, brokers, group, leave, topic, variant, work } from "./work.mjs";
+import { allDone, brokers, group, leave, longestFetchMs, topic, variant, work } from "./work.mjs";
 
 const PARTITIONS = 4;
 /** In flight of one partition, so that there are 1,000 in all. */
@@ -14,7 +13,7 @@ const kafka = new Kafka({
   brokers: brokers.split(","),
   logLevel: logLevel.ERROR,
 });
-const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 100 });
+const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: longestFetchMs });
 /** What comes after the last message that is done, by partition. */
 const next = new Map();
 

@@ -5,7 +5,7 @@
  */
 // @ts-ignore: installed by scripts/peers/install, unknown to the project itself
 import { Consumer, MessagesStreamModes } from "@platformatic/kafka";
-import { allDone, brokers, group, leave, topic, work } from "./work.mjs";
+import { allDone, brokers, group, leave, longestFetchMs, topic, work } from "./work.mjs";
 
 const AT_ONCE = 1000;
 
@@ -14,7 +14,7 @@ const consumer = new Consumer({
   groupId: group,
   bootstrapBrokers: brokers.split(","),
   autocommit: 1000,
-  maxWaitTime: 100,
+  maxWaitTime: longestFetchMs,
   maxBytes: 2 ** 20,
 });
 const stream = await consumer.consume({

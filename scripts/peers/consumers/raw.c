@@ -1,8 +1,10 @@
 /* The limit: librdkafka by batches of its queue, whose messages are counted and freed, and nothing else.
- * Arguments: brokers, topic, group, number of messages. */
+ * Arguments: brokers, topic, group, number of messages. With BENCH_STARTS=1 each message is told when it is at
+ * hand, by the id that its JSON begins with and the time in milliseconds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "rdkafka.h"
 
@@ -14,6 +16,14 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value) {
     fprintf(stderr, "%s\n", reason);
     exit(1);
   }
+}
+
+static void tell_start(const rd_kafka_message_t *message) {
+  struct timespec now;
+  long id = -1;
+  clock_gettime(CLOCK_REALTIME, &now);
+  sscanf(message->payload, "{\"id\":%ld", &id);
+  printf("%ld %.6f\n", id, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
 }
 
 int main(int argc, char **argv) {
@@ -42,16 +52,21 @@ int main(int argc, char **argv) {
   rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(client);
   rd_kafka_message_t *batch[BATCH];
   long wanted = atol(argv[4]), done = 0;
+  int tells_starts = getenv("BENCH_STARTS") != NULL;
+  /* A batch is waited for until it is full. */
+  size_t batch_size = tells_starts ? 1 : BATCH;
   while (done < wanted) {
-    ssize_t size = rd_kafka_consume_batch_queue(queue, 100, batch, BATCH);
+    ssize_t size = rd_kafka_consume_batch_queue(queue, 100, batch, batch_size);
     for (ssize_t i = 0; i < size; i++) {
       if (batch[i]->err) {
         fprintf(stderr, "%s\n", rd_kafka_message_errstr(batch[i]));
         return 1;
       }
       done++;
+      if (tells_starts) tell_start(batch[i]);
       rd_kafka_message_destroy(batch[i]);
     }
+    if (tells_starts) fflush(stdout);
   }
   rd_kafka_queue_destroy(queue);
   /* Leaving commits what is left. */

@@ -13,7 +13,19 @@ const schema = z.object({ id: z.number(), name: z.string(), ok: z.boolean() });
 const all = Promise.withResolvers();
 let done = 0;
 
-const run = async (_input) => {};
+/** Where latency is measured: each message is told at its start, by its id and the time in milliseconds. */
+const tellsStarts = process.env.BENCH_STARTS === "1";
+const run = tellsStarts
+  ? ({ id }) => {
+    process.stdout.write(`${id} ${performance.timeOrigin + performance.now()}\n`);
+  }
+  : async (_input) => {};
+
+/**
+ * How long a fetch of clients that have to wait for it when they leave may last where nothing comes; one that does
+ * not leave keeps the default of KafkaJS and @platformatic/kafka.
+ */
+export const longestFetchMs = tellsStarts ? 5000 : 100;
 
 /** Parses, validates and runs one message. */
 export const work = async (value) => {

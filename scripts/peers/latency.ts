@@ -1,0 +1,210 @@
+/**
+ * From the send of a message to the start of its task, with nothing else to do; and what each contender uses
+ * while nothing comes. All run at once, each on a topic of its own. A message now and then goes to each in turn;
+ * many a second go to one after another, while the others are idle.
+ */
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Contender, contenders, prepareAll, runPython, runTaskc } from "./contenders.ts";
+import { Listener } from "./latency_listener.ts";
+import { now, PromptSender } from "./latency_sender.ts";
+import { formatLatencies, type LatencyStanding, summarizeLatencies } from "./latency_table.ts";
+import type { Section, SectionOutcome, Settings } from "./section.ts";
+
+const SPARSE_EVERY_MS = 200;
+const DENSE_EVERY_MS = 1;
+const WARM_UP_EVERY_MS = 2;
+/** After work, until nothing is left of it. */
+const CALM_MS = 5000;
+
+const TELL_START = "async ({ id }) => " +
+  "void process.stdout.write(`${id} ${performance.timeOrigin + performance.now()}\\n`)";
+
+const known = (name: string): Contender => contenders.find((one) => one.name === name)!;
+
+const candidates: readonly Contender[] = [
+  { ...known("raw-c"), title: "librdkafka in C" },
+  {
+    name: "taskc",
+    title: "taskc",
+    requires: "nothing",
+    command: (assignment) => runTaskc("latency", TELL_START, assignment),
+  },
+  known("kafkajs-each-message"),
+  known("platformatic"),
+  known("confluent-each-message"),
+  {
+    name: "python-loop",
+    title: "Python loop, zero-timeout poll",
+    requires: "python",
+    command: (assignment) => runPython("confluent_loop.py", assignment),
+  },
+];
+
+export const latency: Section = { contenders: candidates, run };
+
+/** A contender and what was seen of it. */
+interface Entry {
+  contender: Contender;
+  listener: Listener | null;
+  sparseMs: number[];
+  denseMs: number[];
+  idlePercent: number | null;
+  failure: string | null;
+}
+
+/** How much of everything, for the usual million of `--messages`; less in proportion with fewer. */
+function effortFor(messages: number) {
+  const share = Math.min(1, messages / 1e6);
+  return {
+    /** Messages of a round for each contender. */
+    sparse: Math.ceil(200 * share),
+    dense: Math.ceil(3000 * share),
+    /** Unmeasured: what has just started is slow until its own code is compiled, brokers most of all. */
+    warmUp: Math.ceil(2000 * share),
+    idleMs: Math.ceil(30_000 * share),
+  };
+}
+
+async function run(settings: Settings): Promise<SectionOutcome> {
+  const chosen = candidates.filter(({ name }) => settings.only?.includes(name) ?? true);
+  // What is meant belongs to another section.
+  if (chosen.length === 0) return { figures: null, panels: [], complete: true };
+  const hindrances = prepareAll(chosen);
+  const entries = chosen.map((contender): Entry => ({
+    ...{ contender, listener: null, sparseMs: [], denseMs: [], idlePercent: null },
+    failure: hindrances.get(contender.name) ?? null,
+  }));
+  const effort = effortFor(settings.messages);
+  const sender = await PromptSender.open(settings.brokers);
+  const acknowledged = { sparseMs: [] as number[], denseMs: [] as number[] };
+  try {
+    for (const entry of entries) await start(entry, sender, settings);
+    settings.progress("warming up");
+    for (const entry of entries) await sendMany(entry, sender, effort.warmUp, WARM_UP_EVERY_MS);
+    settings.progress("idle");
+    await measureIdle(entries, effort.idleMs);
+    sender.takeAcknowledged();
+    for (let round = 1; round <= settings.rounds; round++) {
+      settings.progress(`round ${round}: one each ${SPARSE_EVERY_MS} ms`);
+      await sendNowAndThen(entries, sender, effort.sparse);
+      acknowledged.sparseMs.push(...sender.takeAcknowledged());
+      settings.progress(`round ${round}: 1,000 a second`);
+      for (const entry of entries) {
+        entry.denseMs.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
+      }
+      acknowledged.denseMs.push(...sender.takeAcknowledged());
+    }
+  } finally {
+    for (const { listener } of entries) await listener?.end();
+    await sender.close();
+  }
+  const standings = entries.map(({ contender: { name, title }, ...seen }) =>
+    standingOf(name, title, seen)
+  );
+  standings.push(
+    standingOf("acknowledged", "the broker's acknowledgement of all of them", acknowledged),
+  );
+  settings.print(
+    `From send to start, one message each ${SPARSE_EVERY_MS} ms and 1,000 a second, and idle; rounds: ${settings.rounds}\n\n` +
+      `${formatLatencies(standings)}\n`,
+  );
+  return {
+    figures: { contenders: standings },
+    panels: [],
+    complete: entries.every(({ failure }) => failure === null),
+  };
+}
+
+async function start(entry: Entry, sender: PromptSender, settings: Settings): Promise<void> {
+  const { contender: { name, title, command } } = entry;
+  if (entry.failure !== null) return;
+  settings.progress(`starting ${title}`);
+  const topic = `latency-${name}-${process.pid}`;
+  const group = topic;
+  await sender.makeTopic(topic);
+  await attempt(entry, async () => {
+    const { brokers } = settings;
+    // It is ended when all have had their turns.
+    const count = Number.MAX_SAFE_INTEGER;
+    entry.listener = await Listener.start(
+      command({ brokers, topic, group, count }),
+      topic,
+      sender,
+    );
+  });
+}
+
+/** What fails takes no further part, and the others go on. */
+async function attempt(entry: Entry, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    entry.failure = (error as Error).message;
+    await entry.listener?.end();
+    entry.listener = null;
+  }
+}
+
+async function sendMany(
+  entry: Entry,
+  sender: PromptSender,
+  count: number,
+  everyMs: number,
+): Promise<number[]> {
+  let latencies: number[] = [];
+  await attempt(entry, async () => {
+    const { listener } = entry;
+    if (!listener) return;
+    const began = now();
+    for (let sent = 0; sent < count;) {
+      const due = Math.min(count, Math.floor((now() - began) / everyMs) + 1);
+      for (; sent < due; sent++) listener.send(sender);
+      await sleep(1);
+    }
+    latencies = await listener.settle();
+  });
+  return latencies;
+}
+
+async function sendNowAndThen(
+  entries: readonly Entry[],
+  sender: PromptSender,
+  count: number,
+): Promise<void> {
+  const pauseMs = SPARSE_EVERY_MS / entries.length;
+  for (let n = 0; n < count; n++) {
+    for (const { listener } of entries) {
+      listener?.send(sender);
+      // At random, lest all fall into step with something else on the machine.
+      await sleep(pauseMs * (0.75 + Math.random() / 2));
+    }
+  }
+  for (const entry of entries) {
+    await attempt(entry, async () => {
+      entry.sparseMs.push(...await entry.listener?.settle() ?? []);
+    });
+  }
+}
+
+async function measureIdle(entries: readonly Entry[], idleMs: number): Promise<void> {
+  const cpuSeconds = () => entries.map(({ listener }) => listener?.cpuSeconds() ?? 0);
+  await sleep(CALM_MS);
+  const [before, began] = [cpuSeconds(), performance.now()];
+  await sleep(idleMs);
+  const [after, seconds] = [cpuSeconds(), (performance.now() - began) / 1000];
+  for (const [index, entry] of entries.entries()) {
+    if (entry.listener) entry.idlePercent = (after[index]! - before[index]!) / seconds * 100;
+  }
+}
+
+function standingOf(
+  name: string,
+  title: string,
+  { sparseMs, denseMs, idlePercent = null, failure = null }:
+    & Pick<Entry, "sparseMs" | "denseMs">
+    & Partial<Pick<Entry, "idlePercent" | "failure">>,
+): LatencyStanding {
+  const [sparse, dense] = [sparseMs, denseMs].map(summarizeLatencies);
+  return { name, title, sparse: sparse!, dense: dense!, idlePercent, failure };
+}

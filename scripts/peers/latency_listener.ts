@@ -1,0 +1,98 @@
+/** One contender that waits for messages of a topic of its own, and what is seen of it from outside. */
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { OwnProcess } from "./article_processes.ts";
+import type { PromptSender } from "./latency_sender.ts";
+import { store } from "./places.ts";
+
+/** To join its group and start the first message. */
+const START_LIMIT_MS = 60_000;
+/** From the last send of a round to the start of all its messages. */
+const ROUND_LIMIT_MS = 10_000;
+
+export class Listener {
+  readonly #process: OwnProcess;
+  readonly #topic: string;
+  readonly #sentAt = new Map<number, number>();
+  #nextId = 0;
+  #latenciesMs: number[] = [];
+  #settled: () => void = () => {};
+
+  private constructor(command: readonly string[], topic: string) {
+    const folder = join(store, "latency");
+    mkdirSync(folder, { recursive: true });
+    this.#topic = topic;
+    this.#process = new OwnProcess({
+      command,
+      cwd: store,
+      log: join(folder, `${topic}.log`),
+      environment: { BENCH_STARTS: "1" },
+    }, true);
+    createInterface({ input: this.#process.stdout }).on("line", (line) => this.#hear(line));
+  }
+
+  /** Resolves when its first message has started. Throws a sentence if none does in time. */
+  static async start(
+    command: readonly string[],
+    topic: string,
+    sender: PromptSender,
+  ): Promise<Listener> {
+    const listener = new Listener(command, topic);
+    try {
+      listener.send(sender);
+      await listener.settle(START_LIMIT_MS);
+      return listener;
+    } catch (error) {
+      await listener.end();
+      throw error;
+    }
+  }
+
+  send(sender: PromptSender): void {
+    const id = this.#nextId++;
+    this.#sentAt.set(id, sender.send(this.#topic, id));
+  }
+
+  /** The latencies of all messages since the last call, when the last of them has started; throws otherwise. */
+  async settle(limitMs = ROUND_LIMIT_MS): Promise<number[]> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`${this.#sentAt.size} messages not started within ${limitMs / 1000} s`));
+      }, limitMs);
+    });
+    try {
+      const settled = new Promise<void>((resolve) => this.#settled = resolve);
+      if (this.#sentAt.size > 0) await Promise.race([settled, late, this.#process.failed]);
+    } finally {
+      clearTimeout(timer);
+    }
+    const latencies = this.#latenciesMs;
+    this.#latenciesMs = [];
+    return latencies;
+  }
+
+  /** Time on a core of all its threads, as the scheduler counts it. */
+  cpuSeconds(): number {
+    const tasks = `/proc/${this.#process.pid}/task`;
+    const nanoseconds = readdirSync(tasks).map((thread) =>
+      Number(readFileSync(`${tasks}/${thread}/schedstat`, "utf8").split(" ")[0])
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+  }
+
+  async end(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** A line is the id of a message and when it started; others are what a client says of itself. */
+  #hear(line: string): void {
+    const [, id, startedAt] = /^(\d+) ([\d.]+)$/.exec(line) ?? [];
+    const sentAt = this.#sentAt.get(Number(id));
+    if (sentAt === undefined) return;
+    this.#latenciesMs.push(Number(startedAt) - sentAt);
+    this.#sentAt.delete(Number(id));
+    if (this.#sentAt.size === 0) this.#settled();
+  }
+}
