@@ -1,5 +1,6 @@
 /** The composition root: commands to their handlers, each loaded when it is called. */
 import process from "node:process";
+import { isParent } from "./cli/process_role.ts";
 import { type Handlers, runProgram } from "./cli/program.ts";
 import { restartWithSettings } from "./cli/runtime_limits.ts";
 import { reportFailure } from "./cli/report_failure.ts";
@@ -9,7 +10,10 @@ import { takesColours } from "./render/terminal_support.ts";
 if (process.argv[2] === "run") restartWithSettings(process.argv.slice(2));
 
 const handlers: Handlers = {
-  run: async (invocation) => (await import("./cli/run.ts")).run(invocation),
+  run: async (invocation) =>
+    isParent(invocation.settings.processes)
+      ? (await import("./cli/processes.ts")).runProcesses(invocation)
+      : (await import("./cli/run.ts")).run(invocation),
   send: async (invocation) => (await import("./cli/send.ts")).send(invocation),
   check: async (invocation) => (await import("./cli/check.ts")).check(invocation),
   dev: async (invocation) => (await import("./cli/dev.ts")).dev(invocation),

@@ -89,15 +89,33 @@ export interface HealthServer {
   close(): void;
 }
 
+/** Reasons for each of the two answers; none of them when all is well. */
+export interface HealthSource {
+  health(): string[];
+  readiness(): string[];
+}
+
+/** That of one worker. */
+export function healthOf(observed: () => Observed): HealthSource {
+  return {
+    health: () => healthProblems(observed()),
+    readiness: () => readinessProblems(observed()),
+  };
+}
+
 /** Listens, or throws an `EnvironmentError` that says why it cannot. */
 export async function serveHealth(
   address: ListenAddress,
-  observed: () => Observed,
+  source: HealthSource,
 ): Promise<HealthServer> {
   const server = createServer((request, response) => {
     // Not by `URL`, which throws at what some clients send ("//").
     const [path] = /^[^?#]*/.exec(request.url ?? "")!;
-    const problems = PATHS.get(path)?.(observed());
+    const problems = path === "/healthz"
+      ? source.health()
+      : path === "/readyz"
+      ? source.readiness()
+      : null;
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405);
     else if (!problems) answer(response, 404);
     else answer(response, problems.length === 0 ? 200 : 503, problems);
@@ -126,11 +144,6 @@ export async function serveHealth(
     },
   };
 }
-
-const PATHS: ReadonlyMap<string, (observed: Observed) => string[]> = new Map([
-  ["/healthz", healthProblems],
-  ["/readyz", readinessProblems],
-]);
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the port is in use",

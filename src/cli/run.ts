@@ -32,9 +32,10 @@ import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { Drain } from "../worker/drain.ts";
 import { Worker } from "../worker/worker.ts";
 import { backlogOf, backlogOfAll } from "./backlog.ts";
-import { type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
+import { healthOf, type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
 import { EarlySignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
+import { findParent, type ParentLink } from "./process_link.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
 import { StartDeadline } from "./start_deadline.ts";
@@ -61,15 +62,16 @@ async function runModule(
   deadline: StartDeadline,
 ): Promise<ExitCode> {
   const stats = chooseStatsMode(given.stats, process.stderr, process.env);
-  const settings = { ...given, stats };
+  const parent = findParent();
+  const settings = { ...given, stats, ...parent?.adapt(given) };
   const module = selectTasks(await loadModule(args.module), settings.only);
   early.heed();
   const topics = [...new Set(module.tasks.map(({ topic }) => topic))];
   requireTopicNames(settings.group, topics);
   const observed: Observed = { worker: null, membership: null };
-  const health = settings.metrics && await serveHealth(settings.metrics, () => observed);
+  const health = settings.metrics && await serveHealth(settings.metrics, healthOf(() => observed));
   try {
-    return await runTasks(module, settings, { topics, early, deadline, observed, health });
+    return await runTasks(module, settings, { topics, early, deadline, observed, health, parent });
   } finally {
     health?.close();
   }
@@ -84,6 +86,8 @@ interface Surroundings {
   /** Filled in when there is something to observe. */
   observed: Observed;
   health: HealthServer | null;
+  /** Of several processes. */
+  parent: ParentLink | null;
 }
 
 async function runTasks(
@@ -125,7 +129,7 @@ interface Prepared extends Surroundings {
 async function consume(
   module: TaskModule,
   settings: Settings<"run">,
-  { counts, connection, producer, early, deadline, observed, health }: Prepared,
+  { counts, connection, producer, early, deadline, observed, health, parent }: Prepared,
 ): Promise<ExitCode> {
   const topics = [...counts.keys()];
   deadline.step = "connecting a consumer";
@@ -139,8 +143,8 @@ async function consume(
     partitions: [...counts.values()].reduce((sum, count) => sum + count, 0),
     prefetchBytes: Math.floor(settings.maxBytes / 2),
     topicIds: !isEmbedded(producer.apis),
-    // Only a panel shows them at once, and a drain may be over soon.
-    statisticsMs: settings.stats === "tty" || settings.drain ? 1000 : 5000,
+    // Only a panel shows them at once, also that of a parent, and a drain may be over soon.
+    statisticsMs: settings.stats === "tty" || settings.drain || parent ? 1000 : 5000,
   });
   const clock = { now: () => performance.now(), wall: () => Date.now() };
   const stats = new StatsCollector(clock.now());
@@ -179,10 +183,11 @@ async function consume(
         stallExitMs: settings.stallExit,
       },
     );
-    const reporter = startReporter({ settings, collector: stats, worker, consumer, clock });
     const membership = new Membership(consumer);
     stats.onEvent((event) => membership.note(event));
     Object.assign(observed, { worker, membership });
+    const shown = { settings, collector: stats, worker, consumer, clock, parent, observed };
+    const reporter = startReporter(shown);
     const supervision = superviseProcess({
       worker,
       stats,
@@ -207,6 +212,7 @@ async function consume(
         if (read.every(({ committed }) => committed < 0)) announceBacklog(stats, offsets, settings);
       };
       if (health) stats.event({ event: "health", address: health.address });
+      parent?.tellReady();
       // With nothing to do it would only disturb the group.
       if (drain?.done) tellStarted();
       else {

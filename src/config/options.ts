@@ -181,7 +181,8 @@ export const OPTIONS = {
   instanceId: option({
     kind: optional(kafkaName(249)),
     help: "Join as a static member of this name, so that a quick restart moves no partitions",
-    details: "Each worker of the group needs a name of its own.",
+    details:
+      "Each worker of the group needs a name of its own. With `--processes`, `-1`, `-2` and so on are added.",
     group: "Kafka",
     commands: ["run"],
     default: null,
@@ -314,6 +315,16 @@ export const OPTIONS = {
     defaultText: "it is created",
   }),
 
+  processes: option({
+    kind: whole(1, 64),
+    help: "Processes that share the work, as members of one group",
+    details:
+      "One is enough where tasks wait for I/O; more are for tasks that compute, up to one for each " +
+      "core and partition. Limits are for each process. A process that crashes is started again.",
+    group: "Limits",
+    commands: ["run"],
+    default: 1,
+  }),
   concurrency: option({
     kind: whole(1, 1_000_000),
     help: "Tasks in flight at once",

@@ -1,5 +1,5 @@
 /** Events as sentences, for people at a terminal. What comes from messages and users is escaped. */
-import type { WorkerEvent } from "../stats/events.ts";
+import type { NumberedEvent, WorkerEvent } from "../stats/events.ts";
 import { escapeText, quoteText } from "./escape.ts";
 import { formatDuration, formatExact } from "./numbers.ts";
 import type { Paint, Theme } from "./theme.ts";
@@ -8,14 +8,15 @@ import type { Paint, Theme } from "./theme.ts";
 export type Severity = "debug" | "info" | "warn" | "error";
 
 /** `13:04:05Z warn  Task …`: one line without a newline. `at`: milliseconds since the epoch. */
-export function formatEvent(event: WorkerEvent, at: number, theme: Theme): string {
+export function formatEvent(event: NumberedEvent, at: number, theme: Theme): string {
   const { palette } = theme;
   const severity = severityOf(event);
   const time = new Date(at).toISOString().slice(11, 19) + "Z";
   const label = severity === "info"
     ? severity.padEnd(5)
     : paintOf(severity, theme)(severity.padEnd(5));
-  return `${palette.dim(time)} ${label} ${describeEvent(event, theme)}`;
+  const number = event.process === undefined ? "" : `[${event.process}] `;
+  return `${palette.dim(time)} ${label} ${number}${describeEvent(event, theme)}`;
 }
 
 /** The severity of each kind; a user's log line has its own. */
@@ -35,6 +36,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "draining":
     case "health":
     case "stall-ended":
+    case "process-restarted":
       return "info";
     case "rebalance":
       return event.change === "lost" ? "warn" : "info";
@@ -64,6 +66,7 @@ export function severityOf(event: WorkerEvent): Severity {
     case "stalled":
     case "forced-exit":
     case "task-exit":
+    case "process-ended":
       return "error";
   }
 }
@@ -178,6 +181,15 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
     case "task-exit":
       return `The process is ended with code ${event.exitCode} by ` +
         (event.task === null ? `code of the module${among(event.candidates)}` : text(event.task));
+    case "process-ended": {
+      const { exitCode, signal, restartInMs } = event;
+      return `The process ended, ${signal === null ? `exit code ${exitCode}` : text(signal)}; ` +
+        (restartInMs === null
+          ? "it is not started again"
+          : `started again in ${formatDuration(restartInMs)}`);
+    }
+    case "process-restarted":
+      return `Started again as process ${event.pid}`;
     case "log":
       return `${text(event.task)}: ${text(event.message)}${describeFields(event.fields, theme)}`;
     case "draining":

@@ -3,7 +3,7 @@
  * compares. Text is whole here, not cut; JSON escapes control characters, and what JSON would leave
  * alone but a terminal acts upon (C1 controls, bidi overrides) is escaped as well.
  */
-import type { WorkerEvent } from "../stats/events.ts";
+import type { NumberedEvent } from "../stats/events.ts";
 import type { Snapshot } from "../stats/snapshot.ts";
 import { replaceUnserializable } from "./event_text.ts";
 
@@ -21,7 +21,7 @@ export function formatSummaryJson(snapshot: Snapshot): string {
 }
 
 /** `{"type":"event","at":"…","event":"dead",…}` without a newline. */
-export function formatEventJson(event: WorkerEvent, at: number): string {
+export function formatEventJson(event: NumberedEvent, at: number): string {
   return write({ type: "event", at: new Date(at).toISOString(), ...event });
 }
 

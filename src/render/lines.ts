@@ -2,7 +2,7 @@
  * For pipes and log files: one line for the figures, one for each event, `name=value` after the time and
  * the kind. Values with anything but plain characters are quoted and escaped, so a line is always a line.
  */
-import type { WorkerEvent } from "../stats/events.ts";
+import type { NumberedEvent, WorkerEvent } from "../stats/events.ts";
 import type { Snapshot } from "../stats/snapshot.ts";
 import { quoteText } from "./escape.ts";
 import { describePartitions, stringify } from "./event_text.ts";
@@ -18,6 +18,7 @@ export function formatStatsLine(snapshot: Snapshot): string {
   const { totals } = snapshot;
   const pairs: [string, string | number | null][] = [
     ["state", snapshot.state],
+    ...processes(snapshot),
     ["in_flight", `${snapshot.inFlight}/${snapshot.limit}`],
     ["waiting", snapshot.waiting],
     ["rate", formatRate(totals.ratePerSecond)],
@@ -61,7 +62,7 @@ export function formatStatsLine(snapshot: Snapshot): string {
 }
 
 /** One event, without a newline. `at`: milliseconds since the epoch. */
-export function formatEventLine(event: WorkerEvent, at: number): string {
+export function formatEventLine(event: NumberedEvent, at: number): string {
   const pairs: [string, string | number | null][] = [];
   for (const [name, value] of Object.entries(event)) {
     if (name === "event" || value === undefined) continue;
@@ -86,6 +87,11 @@ function formatValue(value: string | number | null): string {
   if (value === null) return "-";
   const text = String(value);
   return text !== "-" && PLAIN.test(text) && text.length <= 1000 ? text : quoteText(text);
+}
+
+/** Nothing is said of a process that is alone. */
+function processes({ processes: { running, of } }: Snapshot): [string, string][] {
+  return of === 1 ? [] : [["processes", `${running}/${of}`]];
 }
 
 function duration(ms: number | null): string | null {

@@ -29,7 +29,8 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
     if (spansWidth(longer) + spared <= width) right = longer;
   }
   const room = width - spansWidth(right) - "-- taskc --  --  --".length;
-  const name = escapeText(snapshot.group, { ascii: theme.ascii });
+  const name = escapeText(snapshot.group, { ascii: theme.ascii }) +
+    describeProcesses(snapshot.processes);
   const group = room < 3 ? "" : cut(name, room, glyphs.ellipsis);
   const left: Span[] = [rule(2), { text: " taskc ", paint: palette.strong }];
   if (group !== "") left.push(rule(2), { text: ` ${group} `, paint: palette.plain });
@@ -38,6 +39,12 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
   if (middle >= 0) return [...left, rule(middle), ...end];
   const rest = width - spansWidth(right) - 4;
   return rest < 0 ? right : [rule(2), { text: " " }, ...right, { text: " " }, rule(rest)];
+}
+
+/** Nothing is said of a process that is alone. */
+function describeProcesses({ running, of }: Snapshot["processes"]): string {
+  if (of === 1) return "";
+  return running === of ? `, ${of} processes` : `, ${running} of ${of} processes`;
 }
 
 function paintOfState(state: WorkerState, palette: Palette): Paint {

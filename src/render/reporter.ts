@@ -1,6 +1,6 @@
 /**
- * Shows the stats and events of a worker in the mode asked for. Figures come from the collector and the
- * gauges at each turn; nothing is kept here.
+ * Shows stats and events in the mode asked for. Figures come from their source at each turn; nothing is
+ * kept here.
  *
  * - `tty`: a live panel, events above it, a summary in its place at the end.
  * - `lines`: a line of figures at each interval, a line for each event, a line of summary.
@@ -8,10 +8,9 @@
  * - `off`: events only.
  */
 import process from "node:process";
-import type { StatsCollector } from "../stats/collector.ts";
-import type { WorkerEvent } from "../stats/events.ts";
-import type { Gauges } from "../stats/gauges.ts";
+import type { NumberedEvent } from "../stats/events.ts";
 import type { Snapshot } from "../stats/snapshot.ts";
+import type { StatsSource } from "../stats/source.ts";
 import { EventLimiter, type HeldBack } from "./event_limiter.ts";
 import { formatEvent } from "./event_text.ts";
 import { formatEventJson, formatStatsJson, formatSummaryJson } from "./json.ts";
@@ -32,10 +31,9 @@ const SECOND = 1000;
 
 export interface ReporterOptions {
   mode: StatsMode;
-  collector: StatsCollector;
   /** Asked once for each frame, line or record. */
-  gauges: () => Gauges;
-  /** `now`: milliseconds that only rise, the same clock as the collector's; `wall`: since the epoch. */
+  source: StatsSource;
+  /** `now`: milliseconds that only rise; `wall`: since the epoch. */
   clock: { now(): number; wall(): number };
   /** @default process.stderr */
   stream?: TerminalStream;
@@ -60,24 +58,24 @@ export interface Reporter {
 interface Output {
   start(): void;
   figures(snapshot: Snapshot): void;
-  event(event: WorkerEvent, at: number): void;
+  event(event: NumberedEvent, at: number): void;
   heldBack(heldBack: HeldBack, at: number): void;
   stop(snapshot: Snapshot): void;
 }
 
 /** The reporter of a mode; nothing is shown before its `start`. */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { mode, collector, gauges, clock, intervalMs = 10 * SECOND } = options;
-  const snapshot = () => collector.snapshot(clock.now(), gauges(), clock.wall());
+  const { mode, source, clock, intervalMs = 10 * SECOND } = options;
+  const snapshot = () => source.snapshot();
   const output = createOutput(options, snapshot);
   const limiter = mode === "json" ? null : new EventLimiter();
   const undo: (() => void)[] = [];
 
-  const onEvent = (event: WorkerEvent) => {
+  const onEvent = (event: NumberedEvent) => {
     if (limiter === null || limiter.admit(event)) output.event(event, clock.wall());
   };
   const onSecond = () => {
-    if (mode !== "off") collector.tick(clock.now());
+    if (mode !== "off") source.tick();
     for (const heldBack of limiter?.takeHeldBack() ?? []) output.heldBack(heldBack, clock.wall());
   };
   const every = (ms: number, turn: () => void) => {
@@ -88,7 +86,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   return {
     start() {
       output.start();
-      undo.push(collector.onEvent(onEvent));
+      undo.push(source.onEvent(onEvent));
       every(SECOND, onSecond);
       if (mode === "lines" || mode === "json") every(intervalMs, () => output.figures(snapshot()));
     },
@@ -162,20 +160,16 @@ function panelOutput(options: ReporterOptions): Output {
  * no more than one without.
  */
 function panelRenderer(
-  { collector, gauges, clock }: ReporterOptions,
+  { source, clock }: ReporterOptions,
   theme: Theme,
 ): (size: TerminalSize) => string {
-  let last = { text: "", at: -Infinity, quiet: "" };
+  let last = { text: "", at: -Infinity, still: null as string | null };
   return (size) => {
     const now = clock.now();
-    const current = gauges();
-    const { state, broker, inFlight, waiting } = current;
-    const quiet = inFlight > 0
-      ? ""
-      : [state, broker.state, waiting, collector.activity, size.columns, size.rows].join(" ");
-    if (quiet !== "" && quiet === last.quiet && now - last.at < SECOND) return last.text;
-    const snapshot = collector.snapshot(now, current, clock.wall());
-    last = { text: renderPanel(snapshot, size, theme), at: now, quiet };
+    const stillness = source.stillness();
+    const still = stillness === null ? null : `${stillness} ${size.columns} ${size.rows}`;
+    if (still !== null && still === last.still && now - last.at < SECOND) return last.text;
+    last = { text: renderPanel(source.snapshot(), size, theme), at: now, still };
     return last.text;
   };
 }

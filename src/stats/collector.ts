@@ -11,9 +11,8 @@ import type { Gauges } from "./gauges.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { type Percentiles, RunTimes } from "./run_times.ts";
 import type { Snapshot, Totals } from "./snapshot.ts";
+import type { EventListener } from "./source.ts";
 import { InFlightPeak, TaskCounters } from "./task_counters.ts";
-
-export type EventListener = (event: WorkerEvent) => void;
 
 export class StatsCollector implements Stats {
   readonly #startMs: number;
@@ -68,6 +67,11 @@ export class StatsCollector implements Stats {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Run times of each task, by its name. */
+  runTimes(): Iterable<[string, RunTimes]> {
+    return Array.from(this.#tasks, ([name, { runTimes }]) => [name, runTimes]);
+  }
+
   /** A number that grows with everything counted: the same number, the same figures. */
   get activity(): number {
     let activity = this.#received + this.#skipped + this.#deadWithoutTask + this.#strayErrors;
@@ -101,6 +105,7 @@ export class StatsCollector implements Stats {
       uptimeMs: Math.max(0, now - this.#startMs),
       state: gauges.state,
       group: gauges.group,
+      processes: { running: 1, of: 1 },
       broker: gauges.broker,
       inFlight: gauges.inFlight,
       peakInFlight: this.#inFlight.peak,

@@ -170,4 +170,15 @@ export type WorkerEvent =
   /** Where `/healthz` and `/readyz` are served. */
   | { event: "health"; address: string }
   /** A task ends the process by itself. */
-  | { event: "task-exit"; task: string | null; candidates: string[]; exitCode: number };
+  | { event: "task-exit"; task: string | null; candidates: string[]; exitCode: number }
+  /** With `--processes`: one ended that was not told to. `restartInMs` is `null` when it is not restarted. */
+  | {
+    event: "process-ended";
+    exitCode: number | null;
+    signal: string | null;
+    restartInMs: number | null;
+  }
+  | { event: "process-restarted"; pid: number };
+
+/** With `--processes`, events of one process have its number, from 1. */
+export type NumberedEvent = WorkerEvent & { process?: number };

@@ -10,6 +10,8 @@ export interface Snapshot {
   uptimeMs: number;
   state: WorkerState;
   group: string;
+  /** How many run, and how many there should be (`--processes`); 1 of 1 without. */
+  processes: { running: number; of: number };
   broker: BrokerState;
   /** Attempts running now, all tasks together. */
   inFlight: number;

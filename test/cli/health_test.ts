@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import process from "node:process";
 import { describe, test } from "node:test";
 import {
+  healthOf,
   healthProblems,
   Membership,
   type Observed,
@@ -130,7 +131,7 @@ async function askRaw(address: string, target: string): Promise<string> {
 describe("serveHealth", () => {
   test("answers 200 or 503 with the reasons, 404 for anything else, 405 for other methods", async () => {
     let observed = observe();
-    const server = await serveHealth({ host: "127.0.0.1", port: 0 }, () => observed);
+    const server = await serveHealth({ host: "127.0.0.1", port: 0 }, healthOf(() => observed));
     try {
       const ask = async (path: string, method = "GET") => {
         const response = await fetch(`http://${server.address}${path}`, { method });
@@ -162,7 +163,7 @@ describe("serveHealth", () => {
     const strays: unknown[] = [];
     const note = (error: unknown) => strays.push(error);
     process.on("uncaughtException", note);
-    const server = await serveHealth({ host: "127.0.0.1", port: 0 }, observe);
+    const server = await serveHealth({ host: "127.0.0.1", port: 0 }, healthOf(observe));
     try {
       for (const target of ["//", "///", "//[", "*", "http://[/healthz"]) {
         const answer = await askRaw(server.address, target);
@@ -177,11 +178,11 @@ describe("serveHealth", () => {
   });
 
   test("says why it cannot listen", async () => {
-    const first = await serveHealth({ host: "127.0.0.1", port: 0 }, observe);
+    const first = await serveHealth({ host: "127.0.0.1", port: 0 }, healthOf(observe));
     try {
       const port = Number(first.address.split(":")[1]);
       await assert.rejects(
-        serveHealth({ host: "127.0.0.1", port }, observe),
+        serveHealth({ host: "127.0.0.1", port }, healthOf(observe)),
         (error) =>
           error instanceof EnvironmentError && error.exitCode === 2 &&
           error.message === `Cannot serve health at "${first.address}": the port is in use`,
@@ -190,7 +191,7 @@ describe("serveHealth", () => {
       first.close();
     }
     await assert.rejects(
-      serveHealth({ host: "203.0.113.7", port: 0 }, observe),
+      serveHealth({ host: "203.0.113.7", port: 0 }, healthOf(observe)),
       /Cannot serve health at "203\.0\.113\.7:0"/,
     );
   });

@@ -25,6 +25,7 @@ test("resolveSettings gives the defaults that the design fixes", () => {
     partitions: null,
     replicationFactor: null,
     create: true,
+    processes: 1,
     concurrency: 1000,
     maxBytes: 256 * 1024 * 1024,
     maxAhead: 1_000_000,

@@ -102,6 +102,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   uptimeMs: anyMs,
   state: fc.constantFrom("starting", "running", "draining", "aborting", "stopped"),
   group: anyText,
+  processes: fc.record({ running: fc.nat(64), of: fc.integer({ min: 1, max: 64 }) }),
   broker: fc.record({ state: fc.constantFrom("connecting", "up", "down"), sinceMs: anyMs }),
   inFlight: anyCount,
   peakInFlight: anyCount,

@@ -143,4 +143,11 @@ export const EVENTS: { [Kind in WorkerEvent["event"]]: Extract<WorkerEvent, { ev
   "stall-ended": { event: "stall-ended", forMs: 360_000 },
   health: { event: "health", address: "127.0.0.1:9464" },
   "task-exit": { event: "task-exit", task: "resizeImage", candidates: [], exitCode: 1 },
+  "process-ended": {
+    event: "process-ended",
+    exitCode: null,
+    signal: "SIGKILL",
+    restartInMs: 2000,
+  },
+  "process-restarted": { event: "process-restarted", pid: 4711 },
 };

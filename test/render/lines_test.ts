@@ -101,6 +101,8 @@ const lines: Record<keyof typeof EVENTS, string> = {
   "stall-ended": "for_ms=360000",
   health: "address=127.0.0.1:9464",
   "task-exit": 'task=resizeImage candidates="" exit_code=1',
+  "process-ended": "exit_code=- signal=SIGKILL restart_in_ms=2000",
+  "process-restarted": "pid=4711",
 };
 for (const [kind, fields] of Object.entries(lines)) {
   test(`formatEventLine of ${kind}`, () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createReporter, type ReporterOptions } from "../../src/render/reporter.ts";
 import type { TerminalStream } from "../../src/render/terminal.ts";
 import { StatsCollector } from "../../src/stats/collector.ts";
+import { sourceOf } from "../../src/stats/source.ts";
 import { EVENTS } from "./events.ts";
 import { AT, busySnapshot } from "./snapshots.ts";
 
@@ -27,11 +28,11 @@ function setUp(mode: ReporterOptions["mode"], more: Partial<ReporterOptions> = {
   const stream = new FakeStream();
   const collector = new StatsCollector(-5000);
   const { tasks: _, ...gauges } = busySnapshot();
+  const clock = more.clock ?? { now: () => 0, wall: () => AT };
   const reporter = createReporter({
     mode,
-    collector,
-    gauges: () => ({ ...gauges, tasks: [] }),
-    clock: { now: () => 0, wall: () => AT },
+    source: sourceOf(collector, () => ({ ...gauges, tasks: [] }), clock),
+    clock,
     stream: stream as unknown as TerminalStream,
     ...more,
   });

@@ -19,6 +19,7 @@ export function busySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     uptimeMs: 724_000,
     state: "running",
     group: "image-workers",
+    processes: { running: 1, of: 1 },
     broker: { state: "up", sinceMs: 724_000 },
     inFlight: 712,
     peakInFlight: 1000,

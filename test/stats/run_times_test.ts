@@ -48,3 +48,25 @@ test("RunTimes.merge counts all parts", () => {
   about(merged.percentiles().p99Ms, 1000);
   assert.equal(fast.count, 90);
 });
+
+test("RunTimes: each time lies in a bucket that is narrower than 1 % of it", () => {
+  // Both sides of each power of two, where buckets change their width.
+  for (let bits = 0; bits <= 35; bits++) {
+    for (const us of [2 ** bits - 1, 2 ** bits, 2 ** bits + 1, Math.floor(2 ** bits * 1.37)]) {
+      if (us < 1) continue;
+      const times = new RunTimes();
+      times.record(us / 1000);
+      assert.ok(Math.abs(times.percentiles().p50Ms! * 1000 - us) <= us * 0.004, `${us} µs`);
+    }
+  }
+});
+
+test("RunTimes come to another process as they were", () => {
+  const times = new RunTimes();
+  for (let i = 1; i <= 5000; i++) times.record(i ** 2 / 100);
+  const received = RunTimes.fromJSON(JSON.parse(JSON.stringify(times)));
+  assert.deepEqual(received.percentiles(), times.percentiles());
+  assert.equal(received.count, 5000);
+  assert.deepEqual(received.toJSON(), times.toJSON());
+  assert.equal(RunTimes.fromJSON(new RunTimes().toJSON()).count, 0);
+});
