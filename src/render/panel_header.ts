@@ -30,7 +30,7 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
   }
   const room = width - spansWidth(right) - "-- taskc --  --  --".length;
   const name = escapeText(snapshot.group, { ascii: theme.ascii }) +
-    describeProcesses(snapshot.processes);
+    describeProcesses(snapshot);
   const group = room < 3 ? "" : cut(name, room, glyphs.ellipsis);
   const left: Span[] = [rule(2), { text: " taskc ", paint: palette.strong }];
   if (group !== "") left.push(rule(2), { text: ` ${group} `, paint: palette.plain });
@@ -42,9 +42,11 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
 }
 
 /** Nothing is said of a process that is alone. */
-function describeProcesses({ running, of }: Snapshot["processes"]): string {
+function describeProcesses({ state, processes: { running, of } }: Snapshot): string {
   if (of === 1) return "";
-  return running === of ? `, ${of} processes` : `, ${running} of ${of} processes`;
+  return running === of || state === "stopped"
+    ? `, ${of} processes`
+    : `, ${running} of ${of} processes`;
 }
 
 function paintOfState(state: WorkerState, palette: Palette): Paint {
