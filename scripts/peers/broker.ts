@@ -5,6 +5,16 @@ import { Buffer } from "node:buffer";
 const PARTITIONS = 4;
 const REQUEST_MS = 10_000;
 
+/** Less than the producer's queue takes. */
+const MOST_QUEUED_BYTES = 1e9;
+
+interface Outgoing {
+  topic: string;
+  partition: number;
+  value: string;
+  key: string | null;
+}
+
 type Producer = InstanceType<typeof RdKafka.Producer>;
 
 export class Broker {
@@ -22,6 +32,8 @@ export class Broker {
         "bootstrap.servers": brokers,
         "queue.buffering.max.messages": 3_000_000,
         "queue.buffering.max.kbytes": 2_000_000,
+        // As large as a broker takes by its default, with what belongs to a message.
+        "message.max.bytes": 1_048_000,
         "dr_cb": false,
       });
       producer.connect({ timeout: REQUEST_MS }, (error) => {
@@ -38,17 +50,40 @@ export class Broker {
     count: number,
     message: (id: number) => string,
   ): Promise<void> {
-    await new Promise<void>((resolve, reject) =>
-      this.#admin.createTopic(
-        { topic, num_partitions: PARTITIONS, replication_factor: 1 },
-        REQUEST_MS,
-        (error: unknown) => error ? reject(error) : resolve(),
-      )
-    );
-    for (let id = 0; id < count; id++) {
-      this.#producer.produce(topic, id % PARTITIONS, Buffer.from(message(id)));
+    await this.makeTopics([topic], PARTITIONS);
+    await this.send(count, (id) => ({
+      ...{ topic, partition: id % PARTITIONS },
+      ...{ value: message(id), key: null },
+    }));
+  }
+
+  async makeTopics(topics: readonly string[], partitions: number): Promise<void> {
+    for (const topic of topics) {
+      await new Promise<void>((resolve, reject) =>
+        this.#admin.createTopic(
+          { topic, num_partitions: partitions, replication_factor: 1 },
+          REQUEST_MS,
+          (error: unknown) => error ? reject(error) : resolve(),
+        )
+      );
     }
-    await new Promise<void>((resolve, reject) =>
+  }
+
+  /** Resolves when all have been acknowledged. */
+  async send(count: number, message: (n: number) => Outgoing): Promise<void> {
+    let bytes = 0;
+    for (let n = 0; n < count; n++) {
+      const { topic, partition, value, key } = message(n);
+      this.#producer.produce(topic, partition, Buffer.from(value), key);
+      bytes += value.length;
+      if (bytes < MOST_QUEUED_BYTES && n < count - 1) continue;
+      bytes = 0;
+      await this.#flush();
+    }
+  }
+
+  #flush(): Promise<void> {
+    return new Promise((resolve, reject) =>
       this.#producer.flush(
         120_000,
         (error: unknown) => error ? reject(error) : resolve(),

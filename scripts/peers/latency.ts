@@ -84,16 +84,16 @@ async function run(settings: Settings): Promise<SectionOutcome> {
     for (const entry of entries) await sendMany(entry, sender, effort.warmUp, WARM_UP_EVERY_MS);
     settings.progress("idle");
     await measureIdle(entries, effort.idleMs);
-    sender.takeAcknowledged();
+    await sender.takeAcknowledged();
     for (let round = 1; round <= settings.rounds; round++) {
       settings.progress(`round ${round}: one each ${SPARSE_EVERY_MS} ms`);
       await sendNowAndThen(entries, sender, effort.sparse);
-      acknowledged.sparseMs.push(...sender.takeAcknowledged());
+      acknowledged.sparseMs.push(...await sender.takeAcknowledged());
       settings.progress(`round ${round}: 1,000 a second`);
       for (const entry of entries) {
         entry.denseMs.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
       }
-      acknowledged.denseMs.push(...sender.takeAcknowledged());
+      acknowledged.denseMs.push(...await sender.takeAcknowledged());
     }
   } finally {
     for (const { listener } of entries) await listener?.end();

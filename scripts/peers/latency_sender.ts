@@ -1,5 +1,6 @@
 /** Sends single messages at once, gathering nothing, and tells when the broker has acknowledged them. */
 import { Buffer } from "node:buffer";
+import { setTimeout as sleep } from "node:timers/promises";
 import RdKafka from "@confluentinc/kafka-javascript";
 import { createTopics } from "../../src/kafka/admin.ts";
 import { KafkaProducer } from "../../src/kafka/producer.ts";
@@ -12,13 +13,15 @@ export const now = () => performance.timeOrigin + performance.now();
 export class PromptSender {
   readonly #client: InstanceType<typeof RdKafka.Producer>;
   readonly #admin: KafkaProducer;
+  #sent = 0;
   #acknowledgedMs: number[] = [];
 
   private constructor(client: InstanceType<typeof RdKafka.Producer>, admin: KafkaProducer) {
     this.#client = client;
     this.#admin = admin;
     client.on("delivery-report", (error, report) => {
-      if (!error) this.#acknowledgedMs.push(now() - report.opaque);
+      if (error) throw error;
+      this.#acknowledgedMs.push(now() - report.opaque);
     });
   }
 
@@ -44,13 +47,16 @@ export class PromptSender {
   /** Returns the time of the send. */
   send(topic: string, id: number): number {
     const value = Buffer.from(JSON.stringify({ id, name: `name-${id}`, ok: true }));
+    this.#sent++;
     const at = now();
     this.#client.produce(topic, id % PARTITIONS, value, null, null, at);
     return at;
   }
 
-  /** Milliseconds from send to acknowledgement of all messages since the last call. */
-  takeAcknowledged(): number[] {
+  /** Milliseconds from send to acknowledgement of all messages since the last call; waits for the last ones. */
+  async takeAcknowledged(): Promise<number[]> {
+    while (this.#acknowledgedMs.length < this.#sent) await sleep(1);
+    this.#sent = 0;
     const taken = this.#acknowledgedMs;
     this.#acknowledgedMs = [];
     return taken;

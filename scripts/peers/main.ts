@@ -7,12 +7,20 @@ import { parseArgs } from "node:util";
 import { drawChart } from "./chart.ts";
 import { killRunning } from "./measured_process.ts";
 import { article } from "./article.ts";
+import { curves } from "./curves.ts";
+import { features } from "./features.ts";
 import { latency } from "./latency.ts";
 import type { Section, SectionOutcome } from "./section.ts";
 import { throughput } from "./throughput.ts";
 
 /** By the names that the command line takes; without any, all run in this order. */
-const sections: Readonly<Record<string, Section>> = { throughput, article, latency };
+const sections: Readonly<Record<string, Section>> = {
+  throughput,
+  article,
+  latency,
+  features,
+  curves,
+};
 
 const USAGE_ERROR = 2;
 

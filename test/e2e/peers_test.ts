@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Standing } from "../../scripts/peers/figures.ts";
 import type { LatencyStanding } from "../../scripts/peers/latency_table.ts";
+import type { OwnOutcome } from "../../scripts/peers/own_runs.ts";
 import type { LoadOutcome } from "../../scripts/peers/throughput.ts";
 import { brokerTest, project, taskc } from "./harness.ts";
 
@@ -13,6 +14,8 @@ interface Document {
   rounds: number;
   throughput: { loads: LoadOutcome[] };
   latency: { contenders: LatencyStanding[] };
+  features: { features: OwnOutcome[] };
+  curves: { curves: { name: string; points: OwnOutcome[] }[] };
 }
 
 const near = (actual: number, expected: number) =>
@@ -96,6 +99,32 @@ brokerTest(
     }
   },
 );
+
+brokerTest("bench features and curves: what differs is run, and all of its messages", async () => {
+  using folder = project({});
+  const json = folder.path("figures.json");
+  await using started = taskc(
+    [
+      ...["features", "curves", "--only", "no-schema", "--only", "keys", "--messages", "2000"],
+      ...["--rounds", "1", "--json", json],
+    ],
+    { program: bench },
+  );
+  const { code, stdout, stderr } = await started.exited;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^By different keys under order: "key"; rounds: 1$/m);
+  const { features, curves } = JSON.parse(readFileSync(json, "utf8")) as Document;
+  assert.deepEqual(features.features.map(({ name, messages }) => [name, messages]), [
+    ["defaults", 2000],
+    ["no-schema", 2000],
+  ]);
+  assert.deepEqual(curves.curves.map(({ name }) => name), ["keys"]);
+  assert.equal(curves.curves[0]!.points.length, 5);
+  // The harness counts what was done: one with too few is a failure.
+  for (const { failure } of [...features.features, ...curves.curves[0]!.points]) {
+    assert.equal(failure, null);
+  }
+});
 
 brokerTest("bench refuses what it does not know before it starts anything", async () => {
   await using started = taskc(["--only", "nobody"], { program: bench });
