@@ -23,6 +23,9 @@ export function connectionProperties(connection: ConnectionSettings): Record<str
     ...defaultTlsProperties(connection.properties),
     "client.id": "taskc",
     "socket.nagle.disable": true,
+    // Doubled after each attempt that fails. Half of it, and 11 ms at least, is also what lies between any two
+    // first connections, of which each client needs two: librdkafka gives up the one that told it the brokers.
+    "reconnect.backoff.ms": 20,
     "reconnect.backoff.max.ms": 2000,
     "topic.metadata.propagation.max.ms": 10_000,
     ...connection.properties,

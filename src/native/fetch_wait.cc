@@ -13,6 +13,8 @@ constexpr const char* kProperty = "fetch.wait.max.ms";
 constexpr int kFlowingMs = 10;
 // A poll without room takes nothing either, nor does one between two answers.
 constexpr int kPollsWithout = 10;
+// One whose leader is away tells nothing for as long as that lasts.
+constexpr std::chrono::seconds kStartingAtMost(5);
 
 }  // namespace
 
@@ -23,10 +25,18 @@ FetchWait::FetchWait(rd_kafka_t* client) : client_(client) {
   configured_ms_ = set_ms_ = atoi(value);
 }
 
-void FetchWait::Note(bool left_some) {
+void FetchWait::NoteOpened() {
+  starting_until_ = std::chrono::steady_clock::now() + kStartingAtMost;
+  polls_without_ = kPollsWithout - 1;
+  Set(std::min(kFlowingMs, configured_ms_));
+}
+
+void FetchWait::Note(bool left_some, size_t untold) {
   if (left_some) {
     polls_without_ = 0;
     Set(std::min(kFlowingMs, configured_ms_));
+  } else if (untold > 0 && std::chrono::steady_clock::now() < starting_until_) {
+    return;
   } else if (polls_without_ < kPollsWithout && ++polls_without_ == kPollsWithout) {
     Set(configured_ms_);
   }

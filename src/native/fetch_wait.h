@@ -6,8 +6,15 @@
 // fifth of its rate. So the wait is short while polls leave messages behind; otherwise it is as
 // configured: nothing is full then, or nothing of it is taken, and a short wait would be nothing but
 // requests.
+//
+// It is short as well while partitions are new: the first of them to be ready is fetched alone, and the
+// others, which have messages perhaps, are ready a moment later.
 #ifndef TASKC_FETCH_WAIT_H_
 #define TASKC_FETCH_WAIT_H_
+
+#include <stddef.h>
+
+#include <chrono>
 
 #include "rdkafka.h"
 
@@ -17,8 +24,11 @@ class FetchWait {
  public:
   explicit FetchWait(rd_kafka_t* client);
 
-  // After each poll: whether a partition that it took from has more.
-  void Note(bool left_some);
+  // A partition is about to be assigned.
+  void NoteOpened();
+  // After each poll: whether a partition that it took from has more, and how many partitions have
+  // given neither a message nor their end yet.
+  void Note(bool left_some, size_t untold);
 
  private:
   void Set(int ms);
@@ -27,6 +37,7 @@ class FetchWait {
   int configured_ms_;
   int set_ms_;
   int polls_without_ = 0;  // on end
+  std::chrono::steady_clock::time_point starting_until_;
 };
 
 }  // namespace taskc

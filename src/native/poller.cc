@@ -70,6 +70,12 @@ void Poller::OnPartitionArrival(rd_kafka_t*, void* queue) {
   arrived->poller->List(arrived);
 }
 
+void Poller::NoteTold(PartitionQueue* queue) {
+  if (queue->told) return;
+  queue->told = true;
+  untold_--;
+}
+
 void Poller::List(PartitionQueue* queue) {
   if (queue->listed.exchange(true)) return;
   {
@@ -95,6 +101,8 @@ int32_t Poller::Open(const char* topic, int32_t partition, int32_t lane) {
   open_[key] = queue;
   if (lanes_.size() <= static_cast<size_t>(lane)) lanes_.resize(lane + 1);
 
+  untold_++;
+  fetch_wait_.NoteOpened();
   // Sets a flag that lives as long as the partition: the start of fetching then does not forward
   // its queue to the consumer's.
   rd_kafka_queue_forward(handle, nullptr);
@@ -141,7 +149,7 @@ void Poller::Poll(const PollLimits& limits, Taken* taken) {
     limits.room[index] -= static_cast<int32_t>(taken->count - before);
   }
   taken->more = main_full || (limits.max > 0 && limits.max_bytes > 0 && ReadyQueues(limits) > 0);
-  fetch_wait_.Note(left_some_);
+  fetch_wait_.Note(left_some_, untold_);
 }
 
 void Poller::ListArrived() {
@@ -181,6 +189,7 @@ double Poller::TakeTurn(Lane* lane, size_t limit, double max_bytes, Taken* taken
     const size_t count = Take(queue->queue, queue->id, asked, taken, &taken_bytes);
     bytes += taken_bytes;
     if (count > 0) {
+      NoteTold(queue);
       const double average = taken_bytes / static_cast<double>(count);
       queue->message_size = std::max(average, queue->message_size * 0.875 + average * 0.125);
     }
@@ -217,6 +226,7 @@ void Poller::Close(int32_t id, bool discard) {
 void Poller::Drop(PartitionQueue* queue, bool discard) {
   // Takes the queue's lock: after it no callback runs any more.
   rd_kafka_queue_cb_event_enable(queue->queue, nullptr, nullptr);
+  NoteTold(queue);
   {
     std::lock_guard<std::mutex> guard(mutex_);
     std::erase(arrived_, queue);

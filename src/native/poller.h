@@ -47,6 +47,7 @@ struct PartitionQueue {
   // not.
   double message_size = 4096;
   bool blocked = false;
+  bool told = false;  // a message or the partition's end was taken
   std::atomic<bool> listed = false;
 };
 
@@ -108,6 +109,7 @@ class Poller {
 
   static void OnMainArrival(rd_kafka_t* client, void* poller);
   static void OnPartitionArrival(rd_kafka_t* client, void* queue);
+  void NoteTold(PartitionQueue* queue);
   void List(PartitionQueue* queue);
   void Wake();
   double TakeTurn(Lane* lane, size_t limit, double max_bytes, Taken* taken);
@@ -133,6 +135,7 @@ class Poller {
   std::map<std::pair<std::string, int32_t>, PartitionQueue*> open_;
   std::vector<PartitionQueue*> arriving_;  // scratch of Poll
   size_t next_lane_ = 0;
+  size_t untold_ = 0;  // open queues of which nothing was taken
   bool left_some_ = false;  // a queue that the poll took from may have more
 };
 

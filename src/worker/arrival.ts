@@ -116,19 +116,25 @@ export class Arrival {
     }
     this.#untold.delete(owned);
     const arrived = { ...answer, ...this.#begin.resume(answer, owned), owned };
-    if (this.#isBegunAt(arrived)) this.#arrived.push(arrived);
-    else void this.#seek(arrived);
+    const begun = this.#isBegunAt(arrived);
+    if (begun && (owned.leaving || arrived.committed >= 0)) this.#arrived.push(arrived);
+    // Without a commit librdkafka pauses for 100 ms before it looks for the log's start.
+    else void this.#seek(arrived, begun);
   }
 
-  async #seek(arrived: Arrived): Promise<void> {
+  /** `optional`: the client comes there by itself too. */
+  async #seek(arrived: Arrived, optional: boolean): Promise<void> {
     const { owned, topic, partition, offset } = arrived;
     this.#seeking++;
     try {
       await this.#consumer.seek({ topic, partition }, offset);
       this.#arrived.push(arrived);
     } catch (error) {
-      this.#failure = error;
-      this.#untold.add(owned);
+      if (optional) this.#arrived.push(arrived);
+      else {
+        this.#failure = error;
+        this.#untold.add(owned);
+      }
     }
     this.#seeking--;
     this.#wake();

@@ -136,9 +136,8 @@ export class Committer {
     }
   }
 
-  /** One phase of the loop: takes the answers, then starts a commit when one is due. */
+  /** One phase of the loop: starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
-    this.takeAnswers(now);
     this.#tellSilence(now);
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
@@ -174,6 +173,7 @@ export class Committer {
     }
   }
 
+  /** One phase of the loop, after `noteTurn`: an answer from before a standstill says nothing of now. */
   takeAnswers(now: number): void {
     for (const answer of this.#consumer.takeCommitAnswers()) {
       const sent = this.#inFlight?.partitions ?? [];

@@ -62,6 +62,44 @@ describe("an assignment", () => {
     assert.equal(bench.stats.of("offset-reset").length, 1);
   });
 
+  test("without a commit is sought, and begins just as well where it cannot be", async () => {
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 1);
+    consumer.append("work", 1, 11);
+    consumer.unseekable.set("work/1", new KafkaError("Local: Erroneous state"));
+    await bench.assign(P0, P1);
+    assert.deepEqual(inputs(), [1, 11]);
+    assert.deepEqual(consumer.sought, ["work/0"]);
+    assert.deepEqual(bench.stats.of("kafka-error"), []);
+  });
+
+  test("with a commit is not sought, which would fetch again", async () => {
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 1, 2);
+    consumer.committed.set("work/0", 1);
+    await bench.assign(P0);
+    assert.deepEqual([inputs(), consumer.sought], [[2], []]);
+  });
+
+  test("is polled in the turn that takes the answer to its first commit: a sleep may come next", async () => {
+    const { task: work, inputs } = manualTask({ topic: "work" });
+    await using bench = new Bench({ work });
+    const { consumer } = bench;
+    consumer.append("work", 0, 1);
+    consumer.commitAnswers = "on command";
+    consumer.change("assign", P0);
+    await bench.until("the first commit", () => consumer.commitInFlight !== null);
+    assert.deepEqual(inputs(), []);
+    consumer.answerCommit();
+    await bench.turn();
+    assert.deepEqual(inputs(), [1]);
+    consumer.commitAnswers = "at once";
+  });
+
   test("waits for the topic's id, without which a map of finished messages is no use", async () => {
     const first = manualTask({ topic: "work" });
     await using before = new Bench({ work: first.task });

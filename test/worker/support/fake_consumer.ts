@@ -35,8 +35,9 @@ export class FakeConsumer implements Consumer {
   failLookUp: Error | null = null;
   /** Partitions that look-ups do not tell, by topic/partition. */
   readonly untold = new Map<string, KafkaError>();
-  /** The same of partitions that cannot be sought. */
+  /** The same of partitions that cannot be sought; and those that were, in order. */
   readonly unseekable = new Map<string, KafkaError>();
+  readonly sought: string[] = [];
   /** Answers to assignment changes, in order. */
   readonly answers: { kind: "assign" | "unassign"; partitions: string[] }[] = [];
   commitAnswers: "at once" | "on command" = "at once";
@@ -230,6 +231,7 @@ export class FakeConsumer implements Consumer {
     await Promise.resolve();
     const error = this.unseekable.get(keyOf({ topic, partition }));
     if (error) throw error;
+    this.sought.push(keyOf({ topic, partition }));
     this.skipTo(topic, partition, offset);
   }
 
