@@ -20,13 +20,22 @@ import {
 
 export type { BatchError, BatchMessage } from "./columns.ts";
 
+/** What a message of its own takes beside its bytes, roughly. */
+const COPY_BYTES = 1000;
+/** Of messages smaller than that: 16 copies take less than a batch of 256 messages of 100 bytes. */
+const FEW_SMALL = 16;
+
 export class Batch {
   /** Messages and errors together. */
   readonly count: number;
   /** The same poll again would take something, and no wake-up will tell. */
   readonly more: boolean;
+  /** When it was polled, on the clock of who has polled it. */
+  receivedAt = 0;
   /** How many still need one of its messages; kept by who holds them. */
   holders = 0;
+  /** When no more than so many need it, they had better have bytes of their own. */
+  readonly few: number;
   readonly #bytes: Buffer;
   readonly #numbers: Float64Array;
   readonly #integers: Int32Array;
@@ -41,6 +50,8 @@ export class Batch {
     this.#numbers = new Float64Array(columns, 0, NUMBERS * count);
     this.#integers = new Int32Array(columns, NUMBERS * 8 * count);
     this.#pairs = INTEGERS * count;
+    const half = (count - 1) >> 1;
+    this.few = bytes.byteLength >= count * COPY_BYTES ? half : Math.min(half, FEW_SMALL);
   }
 
   /** Bytes of all keys, values and headers. */
@@ -242,7 +253,7 @@ export class Batch {
 
   /** A batch of one message alone, with bytes of its own. */
   copyOut(index: number): Batch {
-    return Batch.of([{
+    const copy = Batch.of([{
       queue: this.queue(index),
       offset: this.offset(index),
       timestamp: this.timestamp(index),
@@ -251,6 +262,8 @@ export class Batch {
       value: this.value(index),
       headers: this.rawHeaders(index),
     }]);
+    copy.receivedAt = this.receivedAt;
+    return copy;
   }
 
   /** A batch of these entries, laid out as the native poll does it: for tests and in-memory consumers. */

@@ -13,18 +13,6 @@ const peek = (globalThis as {
   Bun?: { peek: { status(promise: Promise<unknown>): "pending" | "fulfilled" | "rejected" } };
 }).Bun?.peek;
 
-export const SUCCEEDED = Symbol("succeeded");
-
-export interface Outcome {
-  execution: Execution;
-  /** Which start of its message it was, to tell it from a later one. */
-  start: number;
-  /** What was thrown, or `SUCCEEDED`. */
-  result: unknown;
-  /** When it settled, on the worker's clock. */
-  at: number;
-}
-
 /**
  * Decodes, validates and runs. Returns a promise of the outcome, or `null` when the run has succeeded
  * already; throws, or rejects with, what the attempt failed with.
@@ -37,32 +25,54 @@ export function callTask(
   const { batch, index, partition, task } = execution;
   const input = readInput(task.task, batch, index, partition.partition);
   const result = input instanceof Promise
-    ? input.then((input) => runWithHooks(execution, input, context, hooks))
+    ? runLater(execution, input, context, hooks)
     : runWithHooks(execution, input, context, hooks);
   if (!isThenable(result) || isFulfilled(result)) return null;
   // A thenable of the user's may throw or settle twice; a promise does neither.
   return Promise.resolve(result);
 }
 
+/*
+ * In the functions that all attempts pass through nothing is caught by a closure. JavaScriptCore would make an
+ * environment for it in each call, and hand that to an async function as its `this`: an attempt in flight would
+ * keep it, and with it its decoded input.
+ */
+
+function runLater(
+  execution: Execution,
+  input: Promise<unknown>,
+  context: AttemptContext,
+  hooks: Hooks,
+): Promise<unknown> {
+  return input.then((input) => runWithHooks(execution, input, context, hooks));
+}
+
 function runWithHooks(
   { task }: Execution,
   input: unknown,
   context: AttemptContext,
-  { beforeRun, afterRun }: Hooks,
+  hooks: Hooks,
 ): unknown {
   const { run } = task.task.settings;
-  if (!beforeRun && !afterRun) return run(input, context);
-  return (async () => {
-    await beforeRun?.(context);
-    try {
-      await run(input, context);
-    } catch (error) {
-      // What the run says of its message counts more than what the hook says after it.
-      await callQuietly(() => afterRun?.(context));
-      throw error;
-    }
-    await afterRun?.(context);
-  })();
+  if (!hooks.beforeRun && !hooks.afterRun) return run(input, context);
+  return runBetween(hooks, run, input, context);
+}
+
+async function runBetween(
+  { beforeRun, afterRun }: Hooks,
+  run: (input: unknown, context: AttemptContext) => unknown,
+  input: unknown,
+  context: AttemptContext,
+): Promise<void> {
+  await beforeRun?.(context);
+  try {
+    await run(input, context);
+  } catch (error) {
+    // What the run says of its message counts more than what the hook says after it.
+    await callQuietly(() => afterRun?.(context));
+    throw error;
+  }
+  await afterRun?.(context);
 }
 
 async function callQuietly(hook: () => unknown): Promise<void> {

@@ -15,8 +15,6 @@ export class AttemptContext implements Context {
   readonly #execution: Execution;
   readonly #stats: Stats;
   #controller: AbortController | null = null;
-  #abortReason: unknown = undefined;
-  #aborted = false;
 
   constructor(execution: Execution, stats: Stats) {
     this.attempt = execution.attempt;
@@ -71,11 +69,7 @@ export class AttemptContext implements Context {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#abortReason);
-    }
-    return this.#controller.signal;
+    return (this.#controller ??= new AbortController()).signal;
   }
 
   get log(): Log {
@@ -101,12 +95,9 @@ export class AttemptContext implements Context {
     return task.send(input, options);
   }
 
-  /** Aborts the signal, also one that is asked for later. */
+  /** Aborts the signal, also one that is asked for later; again, it changes nothing. */
   abort(reason: unknown): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.#abortReason = reason;
-    this.#controller?.abort(reason);
+    (this.#controller ??= new AbortController()).abort(reason);
   }
 }
 

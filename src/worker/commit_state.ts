@@ -158,14 +158,19 @@ export class CommitState {
     this.#revision++;
   }
 
+  /** Of some message there are failed attempts. */
+  get knowsAttempts(): boolean {
+    return this.#attempts.size > 0;
+  }
+
   /** Failed attempts of a message, of which nothing else is known. */
   failedAttempts(offset: number): number {
-    return this.#attempts.size === 0 ? 0 : this.#attempts.get(offset) ?? 0;
+    return this.#attempts.get(offset) ?? 0;
   }
 
   /** The message is finished, or to be tried anew by the next owner. */
   forgetAttempts(offset: number): void {
-    if (this.#attempts.size > 0 && this.#attempts.delete(offset)) this.#revision++;
+    if (this.#attempts.delete(offset)) this.#revision++;
   }
 
   /** Those at `offset` and above are other messages. */

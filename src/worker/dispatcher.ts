@@ -100,16 +100,17 @@ export class Dispatcher {
   }
 
   #dispatchBatch(batch: Batch, now: number): number {
+    batch.receivedAt = now;
     let received = 0;
     for (let index = 0; index < batch.count; index++) {
       if (batch.error(index) !== 0) this.#noteError(batch, index);
-      else if (this.#receive(batch, index, now)) received++;
+      else if (this.#receive(batch, index)) received++;
     }
     this.#parts.stats.received(received);
     return batch.count;
   }
 
-  #receive(batch: Batch, index: number, now: number): boolean {
+  #receive(batch: Batch, index: number): boolean {
     const { assignments, cautious, runner } = this.#parts;
     let partition = assignments.byQueue(batch.queue(index));
     // Its queue was closed in this very turn: whoever owns the partition next gets the message.
@@ -137,10 +138,10 @@ export class Dispatcher {
       if (error instanceof InvalidPayload && lane.tasks.length === 1) target = lane.tasks[0]!;
     }
     if (typeof target === "string") {
-      this.#unroutable(partition, position, batch, index, target, now);
+      this.#unroutable(partition, position, batch, index, target);
     } else {
       const task = this.#parts.tasks.get(target)!;
-      const execution = new Execution(task, partition, position, batch, index, now);
+      const execution = new Execution(task, partition, position, batch, index);
       partition.tracker.hold(position, execution);
       if (isUsedUp(execution)) runner.condemn(execution, new AttemptsUsedUp());
       else if (!cautious.take(execution)) runner.take(execution);
@@ -155,14 +156,13 @@ export class Dispatcher {
     batch: Batch,
     index: number,
     reason: string,
-    now: number,
   ): void {
     const { runner, stats, stop, tasks, unroutable } = this.#parts;
     switch (unroutable) {
       case "dead": {
         // It has no task of its own; the first of its topic only lends it a place.
         const task = tasks.get(partition.lane.tasks[0]!)!;
-        const execution = new Execution(task, partition, position, batch, index, now);
+        const execution = new Execution(task, partition, position, batch, index);
         partition.tracker.hold(position, execution);
         runner.reject(execution, new Unroutable(`Unroutable: ${reason}`));
         break;

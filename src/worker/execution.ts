@@ -42,22 +42,20 @@ export class Execution implements Linked<Execution> {
   partition: Partition;
   /** The tracker's position of the offset. */
   position: number;
+  /** It is the message of this index; what the batch tells of it now and then is not kept twice. */
   batch: Batch;
   index: number;
-  readonly offset: number;
+  /** Of its key, value and headers. */
   readonly bytes: number;
-  readonly receivedAt: number;
   state: ExecutionState = "due";
   /** What it has to wait for its turn by, one character a byte; `null` when it is unordered. */
   orderKey: string | null = null;
   /** Attempts started that count, by earlier owners too; those that fail under an open breaker do not. */
   attempt: number;
-  /** All that were started, to tell them apart. */
-  starts = 0;
   startedAt = 0;
   /** When its signal was aborted, if it was. */
   abortedAt = 0;
-  /** Of the attempt that runs. */
+  /** Of the attempt that runs, which it tells from all others. */
   context: AttemptContext | null = null;
   failure: FailureRecord | null = null;
   /** It has ended its workers, and is given up without another attempt. */
@@ -72,17 +70,24 @@ export class Execution implements Linked<Execution> {
     position: number,
     batch: Batch,
     index: number,
-    now: number,
   ) {
     this.task = task;
     this.partition = partition;
     this.position = position;
     this.batch = batch;
     this.index = index;
-    this.offset = batch.offset(index);
     this.bytes = batch.size(index);
-    this.receivedAt = now;
-    this.attempt = partition.commits.failedAttempts(this.offset);
+    const { commits } = partition;
+    this.attempt = commits.knowsAttempts ? commits.failedAttempts(this.offset) : 0;
+  }
+
+  get offset(): number {
+    return this.batch.offset(this.index);
+  }
+
+  /** On the worker's clock. */
+  get receivedAt(): number {
+    return this.batch.receivedAt;
   }
 
   /** `at`: since the epoch. */

@@ -2,6 +2,9 @@
  * The pause at the end of a turn. With something to do it yields once to the event loop, so that I/O
  * and timers go on; with nothing it sleeps, longer and longer up to the idle sleep. A wake-up, from an
  * arrival or an outcome, ends the sleep; a lost one costs at most one idle sleep.
+ *
+ * Outcomes come in crowds: when 100,000 tasks have waited for the same time, their timers fire one after
+ * another, and a turn after each would cost more than all else. So an outcome waits for what else is due.
  */
 import type { Pulse } from "./pulse.ts";
 
@@ -25,6 +28,14 @@ export class Idle {
     this.#woken = true;
     this.#wakeUp?.();
   };
+
+  /** The same, after the callbacks that are due by now. */
+  readonly wakeSoon = (): void => {
+    this.#woken = true;
+    if (this.#wakeUp) setImmediate(this.#wakeNow);
+  };
+
+  readonly #wakeNow = (): void => this.#wakeUp?.();
 
   /** `busy`: the turn did something. `untilMs`: time to the next thing that is due. */
   async pause(busy: boolean, untilMs: number): Promise<void> {

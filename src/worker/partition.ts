@@ -79,9 +79,9 @@ export class Partition {
   }
 
   /** Nothing of it is left to be done. */
-  finish({ offset, position }: Execution): void {
-    this.tracker.finish(position);
-    this.commits.forgetAttempts(offset);
+  finish(execution: Execution): void {
+    this.tracker.finish(execution.position);
+    if (this.commits.knowsAttempts) this.commits.forgetAttempts(execution.offset);
   }
 
   /** Last offset that the broker confirmed in this assignment; -1 before. */

@@ -51,9 +51,11 @@ export function readStructured(batch: Batch, index: number): StructuredEvent | n
  */
 export function readInput(task: Task, batch: Batch, index: number, partition: number): unknown {
   const payload = decodePayload(task, batch, index, partition);
-  return payload instanceof Promise
-    ? payload.then((decoded) => validate(task, decoded), decodeRejected)
-    : validate(task, payload);
+  return payload instanceof Promise ? validateLater(task, payload) : validate(task, payload);
+}
+
+function validateLater(task: Task, payload: Promise<unknown>): Promise<unknown> {
+  return payload.then((decoded) => validate(task, decoded), decodeRejected);
 }
 
 function validate(task: Task, payload: unknown): unknown {

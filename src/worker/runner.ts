@@ -12,7 +12,7 @@
 import type { Stats } from "../stats/events.ts";
 import type { Hooks } from "../task/registry.ts";
 import { DeadLetter, Discard } from "../task/signals.ts";
-import { callTask, describeRetry, type Outcome, retryDelay, SUCCEEDED } from "./attempt.ts";
+import { callTask, describeRetry, retryDelay } from "./attempt.ts";
 import { AttemptContext } from "./attempt_context.ts";
 import { Breakers } from "./breakers.ts";
 import { Burials } from "./burials.ts";
@@ -20,6 +20,7 @@ import type { Clock } from "./clock.ts";
 import type { DeadLetters } from "./dead_letters.ts";
 import type { Execution } from "./execution.ts";
 import { Holdings } from "./holdings.ts";
+import { Outcomes, SUCCEEDED } from "./outcomes.ts";
 import type { Partition } from "./partition.ts";
 import type { Pulse } from "./pulse.ts";
 import type { TaskState } from "./task_state.ts";
@@ -39,6 +40,8 @@ export interface RunnerParts {
   holding: () => boolean;
   /** Asks the sleeping loop for another turn. */
   wake: () => void;
+  /** The same, when the callbacks that are due by now have been called. */
+  wakeSoon: () => void;
   limit: number;
   /** Called instead of probing when a breaker opens; `null` where it is to probe. */
   leave: ((reason: string) => void) | null;
@@ -46,7 +49,7 @@ export interface RunnerParts {
 
 export class Runner {
   readonly #parts: RunnerParts;
-  #outcomes: Outcome[] = [];
+  readonly #outcomes: Outcomes;
   readonly #limits: TimeLimits;
   readonly #holdings = new Holdings();
   readonly #waiting: Waiting;
@@ -64,6 +67,7 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#outcomes = new Outcomes(parts.clock, parts.wakeSoon);
     this.slots = new Slots(parts.limit, parts.pulse);
     this.#limits = new TimeLimits(parts.tasks, parts.stats);
     this.#waiting = new Waiting(parts.tasks, this.#holdings);
@@ -92,7 +96,7 @@ export class Runner {
 
   /** The next turn has something to do: to decide, or to start in slots that are free then. */
   get isBusy(): boolean {
-    return this.#outcomes.length > 0 || this.slots.freesSome;
+    return this.#outcomes.waiting || this.slots.freesSome;
   }
 
   /** Time of the next retry, probe, time limit or abandonment; `Infinity` when nothing waits for time. */
@@ -132,12 +136,8 @@ export class Runner {
 
   /** One phase of the loop: outcomes, time limits, retries that are due. */
   collectOutcomes(): void {
-    const outcomes = this.#outcomes;
-    if (outcomes.length > 0) {
-      this.#outcomes = [];
-      for (const { execution, start, result, at } of outcomes) {
-        this.#decide(execution, start, result, at);
-      }
+    for (const { execution, context, result, at } of this.#outcomes.take()) {
+      this.#decide(execution, context, result, at);
     }
     const now = this.#parts.clock.now();
     this.slots.beginTurn(this.#parts.tasks);
@@ -145,8 +145,8 @@ export class Runner {
       execution.noteFailure(error, this.#parts.clock.wall());
     });
     for (const execution of this.#limits.overdue(now)) {
-      const { failure, starts: start } = execution;
-      this.#decide(execution, start, failure?.error, now);
+      const { context, failure } = execution;
+      this.#decide(execution, context, failure?.error, now);
     }
     if (!this.stopped) {
       this.#waiting.wakeDelayed(now, (deadLetter) => this.burials.send(deadLetter));
@@ -180,7 +180,6 @@ export class Runner {
     if (execution.condemned) return this.burials.send(execution);
     execution.state = "running";
     execution.attempt++;
-    const start = ++execution.starts;
     execution.aborted = "no";
     execution.startedAt = this.#now;
     task.running.append(execution);
@@ -192,16 +191,13 @@ export class Runner {
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
-      return this.#settled(execution, start, error);
+      return this.#outcomes.note(execution, context, error);
     } finally {
       this.#parts.pulse.yielded();
       this.#now = this.#parts.clock.now();
     }
     if (settling) {
-      settling.then(
-        () => this.#settled(execution, start, SUCCEEDED),
-        (error) => this.#settled(execution, start, error),
-      );
+      this.#outcomes.await(settling, execution, context);
     } else {
       // Nothing could come in between: no time limit, no stop, no loss of the partition.
       this.#limits.remove(execution);
@@ -210,16 +206,16 @@ export class Runner {
     }
   };
 
-  #settled(execution: Execution, start: number, result: unknown): void {
-    this.#outcomes.push({ execution, start, result, at: this.#parts.clock.now() });
-    if (this.#outcomes.length === 1) this.#parts.wake();
-  }
-
   // --- deciding
 
-  #decide(execution: Execution, start: number, result: unknown, now: number): void {
+  #decide(
+    execution: Execution,
+    context: AttemptContext | null,
+    result: unknown,
+    now: number,
+  ): void {
     // An abandoned attempt that settles late, or one whose outcome was decided already.
-    if (execution.state !== "running" || execution.starts !== start) return;
+    if (execution.state !== "running" || execution.context !== context) return;
     const { task, partition } = execution;
     const runMs = now - execution.startedAt;
     this.#limits.remove(execution);

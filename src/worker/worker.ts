@@ -78,6 +78,7 @@ export class Worker {
       holding: () => this.#committer.holding,
       pulse: parts.pulse,
       wake: this.#idle.wake,
+      wakeSoon: this.#idle.wakeSoon,
       limit: options.concurrency,
       leave: options.breakerExit ? (reason) => this.#departure.begin(reason, EXIT.failed) : null,
     });

@@ -59,4 +59,21 @@ describe("a message that runs for long", () => {
     assert.equal(work.run(1).context.attempt, 2);
     assert.equal(work.run(1).context.key, "key 1");
   });
+
+  test("stays in its batch when many small ones do: copies would take more", async () => {
+    const work = manualTask({ topic: "work" });
+    const bench = new Bench({ work: work.task });
+    await using _ = bench;
+    bench.consumer.append("work", 0, ...Array.from({ length: 100 }, (_, value) => message(value)));
+    await bench.assign(P0);
+    const [partition] = [...bench.worker.assignments.partitions];
+    const countOfHead = () => partition!.tracker.headItem!.batch.count;
+    for (let input = 20; input < 100; input++) work.run(input).finish();
+    await bench.advance(2000);
+    await bench.advance(1000);
+    assert.ok(countOfHead() > 1, "20 are left");
+    for (let input = 16; input < 20; input++) work.run(input).finish();
+    await bench.advance(1000);
+    assert.equal(countOfHead(), 1, "16 are left");
+  });
 });

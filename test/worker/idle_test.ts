@@ -63,6 +63,20 @@ describe("Idle", () => {
     }
   });
 
+  test("a wake-up that is in no hurry ends the sleep after what else is due", async () => {
+    const idle = new Idle(60_000, new Pulse(new Int32Array(pulseCells(0))));
+    for (let sleep = 0; sleep < 5; sleep++) await idle.pause(false, 1);
+    const order: string[] = [];
+    const sleeping = idle.pause(false, Infinity).then(() => order.push("turn"));
+    idle.wakeSoon();
+    await Promise.resolve().then(() => order.push("callback"));
+    await sleeping;
+    assert.deepEqual(order, ["callback", "turn"]);
+    idle.wakeSoon();
+    // One before the sleep forbids it, as always.
+    await idle.pause(false, Infinity);
+  });
+
   test("a wake-up before the sleep forbids it, once", async () => {
     const sleeps = await sleepsOf(async (idle) => {
       idle.wake();
