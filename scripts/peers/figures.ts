@@ -34,7 +34,7 @@ export interface Standing {
   } | null;
 }
 
-export function isFailure(round: Round | Failure): round is Failure {
+export function isFailure(round: object): round is Failure {
   return "failure" in round;
 }
 

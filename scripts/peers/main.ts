@@ -9,6 +9,7 @@ import { killRunning } from "./measured_process.ts";
 import { article } from "./article.ts";
 import { curves } from "./curves.ts";
 import { features } from "./features.ts";
+import { inFlight } from "./in_flight.ts";
 import { latency } from "./latency.ts";
 import type { Section, SectionOutcome } from "./section.ts";
 import { throughput } from "./throughput.ts";
@@ -20,6 +21,7 @@ const sections: Readonly<Record<string, Section>> = {
   latency,
   features,
   curves,
+  "in-flight": inFlight,
 };
 
 const USAGE_ERROR = 2;

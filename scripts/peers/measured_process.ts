@@ -97,6 +97,21 @@ export async function runMeasured(
   };
 }
 
+/** Why what a process has done does not count, with its last words; `null`: it has ended well. */
+export function failureOf(
+  { exitCode, timedOut, seconds, stdout, stderr }: ProcessOutcome,
+): string | null {
+  const lastWords = lastWordsOf(stderr) || lastWordsOf(stdout) || "no output";
+  if (timedOut) return `no end within ${seconds.toFixed(0)} s: ${lastWords}`;
+  return exitCode === 0 ? null : `exit code ${exitCode}: ${lastWords}`;
+}
+
+/** The last line that names an error, since Node.js goes on with its own version; otherwise the very last. */
+function lastWordsOf(text: string): string {
+  const lines = text.trimEnd().split("\n");
+  return (lines.findLast((line) => /^\w*error\b/i.test(line)) ?? lines.at(-1)!).trim();
+}
+
 /**
  * What the kernel has seen of a process since it runs its present program, and of its descendants. The figure
  * that comes with its exit would not do: a process that is started by a larger one inherits that one's peak.

@@ -7,7 +7,7 @@ import { Broker } from "./broker.ts";
 import { type Contender, contenders, prepareAll, REFERENCE } from "./contenders.ts";
 import { store } from "./places.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
-import { runMeasured } from "./measured_process.ts";
+import { failureOf, runMeasured } from "./measured_process.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
 import { formatTable, NOTE } from "./table.ts";
 
@@ -115,7 +115,7 @@ function loadsFor(messages: number): Load[] {
 }
 
 /** JSON of exactly so many bytes, with three fields. */
-function messageOf(id: number, bytes: number): string {
+export function messageOf(id: number, bytes: number): string {
   const message = { id, name: `name-${id}-`, ok: id % 2 === 0 };
   message.name += "x".repeat(bytes - JSON.stringify(message).length);
   return JSON.stringify(message);
@@ -145,9 +145,8 @@ async function runRound(
     },
   );
   const { seconds, cpuSeconds, peakBytes } = outcome;
-  const lastWords = lastWordsOf(outcome.stderr) || lastWordsOf(outcome.stdout) || "no output";
-  if (outcome.timedOut) return { failure: `no end within ${seconds.toFixed(0)} s: ${lastWords}` };
-  if (outcome.exitCode !== 0) return { failure: `exit code ${outcome.exitCode}: ${lastWords}` };
+  const failure = failureOf(outcome);
+  if (failure !== null) return { failure };
   const done = doneOf(outcome.stdout);
   if (done !== count) return { failure: `${done} of ${count} messages done` };
   const committed = await broker.committed(group, topic);
@@ -161,12 +160,6 @@ async function runRound(
     cpuSecondsPerMillion: cpuSeconds / (count / 1e6),
     peakBytes,
   };
-}
-
-/** The last line that names an error, since Node.js goes on with its own version; otherwise the very last. */
-function lastWordsOf(text: string): string {
-  const lines = text.trimEnd().split("\n");
-  return (lines.findLast((line) => /^\w*error\b/i.test(line)) ?? lines.at(-1)!).trim();
 }
 
 /** As the process itself tells in its last line. */

@@ -41,8 +41,7 @@ export function formatStatsLine(snapshot: Snapshot): string {
   );
   const open = snapshot.tasks.filter(({ breaker }) => breaker !== "closed");
   if (open.length > 0) pairs.push(["breaker_open", open.map(({ name }) => name).join(",")]);
-  const uncovered = totalUncovered(snapshot);
-  if (uncovered > 0) pairs.push(["uncovered", uncovered]);
+  if (snapshot.uncovered > 0) pairs.push(["uncovered", snapshot.uncovered]);
   if (snapshot.broker.state !== "up") {
     pairs.push(["broker", snapshot.broker.state], [
       "broker_for",
@@ -105,12 +104,6 @@ function totalLag({ topics }: Snapshot): string | null {
     sum += lag;
   }
   return formatCount(sum);
-}
-
-function totalUncovered({ topics }: Snapshot): number {
-  let sum = 0;
-  for (const { partitions } of topics) for (const { uncovered } of partitions) sum += uncovered;
-  return sum;
 }
 
 function partitionsOf(event: WorkerEvent): string {

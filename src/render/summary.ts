@@ -95,8 +95,14 @@ export function formatSummaryLine(snapshot: Snapshot): string {
       ["p99", duration(totals.p99Ms)],
       ["peak_in_flight", snapshot.peakInFlight],
       ["peak_memory", formatBytes(snapshot.peakRssBytes).replace(" ", "")],
+      ...peakUncovered(snapshot),
     ])
   }`;
+}
+
+/** Only of many in flight do the commits not cover all. */
+function peakUncovered({ peakUncovered }: Snapshot): [string, number][] {
+  return peakUncovered > 0 ? [["peak_uncovered", peakUncovered]] : [];
 }
 
 /** There should be none, so they are told only when there are. */

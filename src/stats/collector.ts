@@ -111,6 +111,8 @@ export class StatsCollector implements Stats {
       peakInFlight: this.#inFlight.peak,
       limit: gauges.limit,
       waiting: gauges.waiting,
+      uncovered: gauges.uncovered,
+      peakUncovered: gauges.peakUncovered,
       heldBytes: gauges.heldBytes,
       fetchedBytes: gauges.fetchedBytes,
       maxBytes: gauges.maxBytes,

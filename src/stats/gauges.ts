@@ -12,6 +12,9 @@ export interface Gauges {
   limit: number;
   /** Messages that wait in memory for their next attempt or a free slot of their task. */
   waiting: number;
+  /** Finished messages that the last commits had no room for, and the most of them at once. */
+  uncovered: number;
+  peakUncovered: number;
   heldBytes: number;
   /** Bytes of messages that Kafka sent so far, those fetched again included. */
   fetchedBytes: number;

@@ -41,6 +41,8 @@ export function mergeSnapshots(parts: readonly Snapshot[]): Snapshot {
     peakInFlight: Math.max(most((part) => part.peakInFlight), sum(({ inFlight }) => inFlight)),
     limit: sum(({ limit }) => limit),
     waiting: sum(({ waiting }) => waiting),
+    uncovered: sum(({ uncovered }) => uncovered),
+    peakUncovered: Math.max(most((part) => part.peakUncovered), sum(({ uncovered }) => uncovered)),
     heldBytes: sum(({ heldBytes }) => heldBytes),
     fetchedBytes: sum(({ fetchedBytes }) => fetchedBytes),
     maxBytes: sum(({ maxBytes }) => maxBytes),
@@ -68,7 +70,7 @@ export function withoutGauges(snapshot: Snapshot): Snapshot {
     ...snapshot,
     state: "stopped",
     processes: { running: 0, of: 0 },
-    ...{ inFlight: 0, limit: 0, waiting: 0, heldBytes: 0, maxBytes: 0, rssBytes: 0 },
+    ...{ inFlight: 0, limit: 0, waiting: 0, uncovered: 0, heldBytes: 0, maxBytes: 0, rssBytes: 0 },
     broker: { state: "up", sinceMs: 0 },
     loopDelayMs: { p99: 0, max: 0 },
     tasks: snapshot.tasks.map((task) => ({

@@ -197,7 +197,7 @@ function nothing(group: string): Snapshot {
   return {
     ...{ at: 0, uptimeMs: 0, state: "starting", group, processes: { running: 0, of: 0 } },
     broker: { state: "connecting", sinceMs: 0 },
-    ...{ inFlight: 0, peakInFlight: 0, limit: 0, waiting: 0 },
+    ...{ inFlight: 0, peakInFlight: 0, limit: 0, waiting: 0, uncovered: 0, peakUncovered: 0 },
     ...{ heldBytes: 0, fetchedBytes: 0, maxBytes: 0, rssBytes: 0, peakRssBytes: 0 },
     loopDelayMs: { p99: 0, max: 0 },
     ...{ tasks: [], topics: [], rateHistory: [] },

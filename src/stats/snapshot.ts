@@ -21,6 +21,10 @@ export interface Snapshot {
   limit: number;
   /** Messages that wait in memory for their next attempt or a free slot of their task. */
   waiting: number;
+  /** Finished messages that the last commits had no room for: a crash would run them again. */
+  uncovered: number;
+  /** The most of them after any commit. */
+  peakUncovered: number;
   /** Bytes of messages prefetched and held; `null` for the prefetch part until Kafka reported it. */
   heldBytes: number;
   /** Bytes of messages that Kafka sent so far, those fetched again included. */

@@ -13,7 +13,7 @@ import { Repetitions } from "../core/repetitions.ts";
 import type { CommitAnswer, CommitEntry, Consumer, KafkaProblem } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import { type CommitPart, CommitParts } from "./commit_parts.ts";
-import type { Partition } from "./partition.ts";
+import { type Partition, totalUncovered } from "./partition.ts";
 
 /** After a refusal nothing is sent for so long: the next commit would only meet the same answer. */
 const PAUSE_AFTER_REFUSAL_MS = 100;
@@ -85,6 +85,10 @@ export class Committer {
   readonly #options: CommitterOptions;
   readonly #parts: CommitParts;
   #inFlight: CommitPart | null = null;
+  /** The most messages at once that were finished and that confirmed commits had no room for. */
+  peakUncovered = 0;
+  /** Since the last look at what is uncovered. */
+  #answered = false;
   /** To be committed without waiting for the interval. */
   readonly #urgent = new Set<Partition>();
   #lastStart = -Infinity;
@@ -138,6 +142,10 @@ export class Committer {
 
   /** One phase of the loop: starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
+    if (this.#answered) {
+      this.#answered = false;
+      this.peakUncovered = Math.max(this.peakUncovered, totalUncovered(partitions));
+    }
     this.#tellSilence(now);
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
@@ -176,6 +184,7 @@ export class Committer {
   /** One phase of the loop, after `noteTurn`: an answer from before a standstill says nothing of now. */
   takeAnswers(now: number): void {
     for (const answer of this.#consumer.takeCommitAnswers()) {
+      this.#answered = true;
       const sent = this.#inFlight?.partitions ?? [];
       this.#inFlight = null;
       if (sent.length > 1 && this.#divide(sent, answer)) continue;

@@ -2,7 +2,7 @@
 import type { Consumer } from "../kafka/ports.ts";
 import type { Gauges } from "../stats/gauges.ts";
 import type { BlockedMessage, TopicSnapshot, WorkerState } from "../stats/snapshot.ts";
-import type { Partition } from "./partition.ts";
+import { type Partition, totalUncovered } from "./partition.ts";
 import type { Worker } from "./worker.ts";
 
 /** A message is shown as holding a watermark back after this long; before, it just runs. */
@@ -31,6 +31,8 @@ export function readGauges(
     inFlight: runner.slots.inFlight,
     limit: options.concurrency,
     waiting: runner.waiting + runner.due,
+    uncovered: totalUncovered(worker.assignments.partitions),
+    peakUncovered: worker.peakUncovered,
     heldBytes: runner.heldBytes + process.prefetchedBytes,
     fetchedBytes: process.fetchedBytes,
     maxBytes: options.maxBytes,

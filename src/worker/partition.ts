@@ -114,3 +114,10 @@ export class Partition {
     return this.closed || this.isBlockedBy("revoked");
   }
 }
+
+/** Finished messages of all of them that the last commits had no room for: a crash would run them again. */
+export function totalUncovered(partitions: Iterable<Partition>): number {
+  let sum = 0;
+  for (const { commits } of partitions) sum += commits.uncovered;
+  return sum;
+}

@@ -138,6 +138,11 @@ export class Worker {
     return this.#phase;
   }
 
+  /** The most that was finished at once and that no commit covered. */
+  get peakUncovered(): number {
+    return this.#committer.peakUncovered;
+  }
+
   /** When Kafka is to have been left, on the worker's clock; `Infinity` before the shutdown. */
   get leaveBy(): number {
     return this.#departure.leaveBy;

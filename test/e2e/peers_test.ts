@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Standing } from "../../scripts/peers/figures.ts";
+import type { FlightStanding } from "../../scripts/peers/in_flight_table.ts";
 import type { LatencyStanding } from "../../scripts/peers/latency_table.ts";
 import type { OwnOutcome } from "../../scripts/peers/own_runs.ts";
 import type { LoadOutcome } from "../../scripts/peers/throughput.ts";
@@ -16,6 +17,7 @@ interface Document {
   latency: { contenders: LatencyStanding[] };
   features: { features: OwnOutcome[] };
   curves: { curves: { name: string; points: OwnOutcome[] }[] };
+  "in-flight": { idleBytes: number; rows: FlightStanding[] };
 }
 
 const near = (actual: number, expected: number) =>
@@ -125,6 +127,39 @@ brokerTest("bench features and curves: what differs is run, and all of its messa
     assert.equal(failure, null);
   }
 });
+
+brokerTest(
+  "bench in-flight: all tasks were in flight at once, and none ends before its time",
+  async () => {
+    using folder = project({});
+    const json = folder.path("figures.json");
+    await using started = taskc(
+      [
+        ...["in-flight", "--only", "100000@5s", "--only", "500000@1-9s"],
+        ...["--messages", "20000", "--rounds", "1", "--json", json],
+      ],
+      { program: bench },
+    );
+    const { code, stdout, stderr } = await started.exited;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^2,000 tasks of 5 s +2,000 /m);
+    assert.match(stdout, /^10,000 tasks of 1–9 s /m);
+
+    const { idleBytes, rows } = (JSON.parse(readFileSync(json, "utf8")) as Document)["in-flight"];
+    assert.ok(idleBytes > 2 ** 20);
+    assert.deepEqual(rows.map(({ name }) => name), ["100000@5s", "500000@1-9s"]);
+    const [fixed, spread] = rows.map(({ rounds, summary }) => {
+      assert.equal(rounds.length, 1);
+      assert.ok(!("failure" in rounds[0]!), JSON.stringify(rounds[0]));
+      return summary!;
+    });
+    assert.equal(fixed!.peakInFlight, 2000);
+    assert.ok(fixed!.overMs.min >= 0 && fixed!.fromStartMs.min > 5000 + fixed!.overMs.min);
+    // Those that end first do so after a second, and 10,000 may take longer than that to start.
+    assert.ok(spread!.peakInFlight > 1000 && spread!.peakInFlight <= 10_000);
+    assert.ok(spread!.peakBytes > idleBytes / 2);
+  },
+);
 
 brokerTest("bench refuses what it does not know before it starts anything", async () => {
   await using started = taskc(["--only", "nobody"], { program: bench });

@@ -106,6 +106,8 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   broker: fc.record({ state: fc.constantFrom("connecting", "up", "down"), sinceMs: anyMs }),
   inFlight: anyCount,
   peakInFlight: anyCount,
+  uncovered: anyCount,
+  peakUncovered: anyCount,
   limit: anyCount,
   waiting: anyCount,
   heldBytes: anyCount,

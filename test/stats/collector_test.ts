@@ -15,6 +15,8 @@ function gauges(changes: Partial<Gauges> = {}): Gauges {
     inFlight: 0,
     limit: 1000,
     waiting: 0,
+    uncovered: 0,
+    peakUncovered: 0,
     heldBytes: 0,
     fetchedBytes: 0,
     maxBytes: 1000,
@@ -83,6 +85,8 @@ test("StatsCollector takes from the gauges what only the worker knows", () => {
     gauges({
       inFlight: 5,
       waiting: 2,
+      uncovered: 3,
+      peakUncovered: 4,
       tasks: [{ name: "b", inFlight: 5, limit: 9, waiting: 2, breaker: "open" }],
       topics: [{ topic: "t", partitions: [], lag: 0, blocked: null }],
     }),
@@ -91,6 +95,7 @@ test("StatsCollector takes from the gauges what only the worker knows", () => {
   assert.equal(snapshot.at, AT);
   assert.equal(snapshot.uptimeMs, 3000);
   assert.equal(snapshot.inFlight, 5);
+  assert.deepEqual([snapshot.uncovered, snapshot.peakUncovered], [3, 4]);
   assert.deepEqual(
     snapshot.tasks.map((
       { inFlight, limit, waiting, breaker },

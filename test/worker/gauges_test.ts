@@ -56,6 +56,25 @@ describe("readGauges", () => {
     assert.deepEqual([topicA!.lag, topicB!.lag], [2, 1]);
   });
 
+  test("tells how much no commit covers, and the most of it", async () => {
+    const work = manualTask({ topic: "work" });
+    const bench = new Bench({ work: work.task }, { maxMetadata: 0 });
+    await using _ = bench;
+    for (const partition of [0, 1]) bench.consumer.append("work", partition, 1, 2, 3);
+    await bench.assign({ topic: "work", partition: 0 }, { topic: "work", partition: 1 });
+    const seen = () => {
+      const { uncovered, peakUncovered } = read(bench);
+      return [uncovered, peakUncovered];
+    };
+    for (const { input, finish } of work.runs) if (input !== 1) finish();
+    assert.deepEqual(seen(), [0, 0]);
+    await bench.advance(1000, 3);
+    assert.deepEqual(seen(), [4, 4]);
+    work.run(1).finish();
+    await bench.advance(1000, 3);
+    assert.deepEqual(seen(), [2, 4]);
+  });
+
   test("names the message that holds a watermark back, after a second", async () => {
     const { bench: it } = await bench();
     await using _ = it;
