@@ -247,7 +247,7 @@ export class Assignments {
       for (const { commits } of partitions) commits.close();
     }
     if (partitions.some(({ commits }) => commits.due) && now < revocation.commitUntil) {
-      committer.takeAnswers(now);
+      committer.takeAnswers(this.partitions, now);
       committer.start(partitions, now);
       return false;
     }

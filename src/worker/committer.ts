@@ -87,8 +87,6 @@ export class Committer {
   #inFlight: CommitPart | null = null;
   /** The most messages at once that were finished and that confirmed commits had no room for. */
   peakUncovered = 0;
-  /** Since the last look at what is uncovered. */
-  #answered = false;
   /** To be committed without waiting for the interval. */
   readonly #urgent = new Set<Partition>();
   #lastStart = -Infinity;
@@ -142,10 +140,6 @@ export class Committer {
 
   /** One phase of the loop: starts a commit when one is due. */
   startIfDue(partitions: Iterable<Partition>, now: number): void {
-    if (this.#answered) {
-      this.#answered = false;
-      this.peakUncovered = Math.max(this.peakUncovered, totalUncovered(partitions));
-    }
     this.#tellSilence(now);
     if (now < this.#pauseUntil || this.#inFlight) return;
     if (now - this.#lastStart >= this.#options.intervalMs) {
@@ -182,9 +176,9 @@ export class Committer {
   }
 
   /** One phase of the loop, after `noteTurn`: an answer from before a standstill says nothing of now. */
-  takeAnswers(now: number): void {
-    for (const answer of this.#consumer.takeCommitAnswers()) {
-      this.#answered = true;
+  takeAnswers(partitions: Iterable<Partition>, now: number): void {
+    const answers = this.#consumer.takeCommitAnswers();
+    for (const answer of answers) {
       const sent = this.#inFlight?.partitions ?? [];
       this.#inFlight = null;
       if (sent.length > 1 && this.#divide(sent, answer)) continue;
@@ -204,6 +198,8 @@ export class Committer {
         if (partition.commits.affirmed && this.#doubtful.delete(partition)) this.#options.wake();
       }
     }
+    if (answers.length === 0) return;
+    this.peakUncovered = Math.max(this.peakUncovered, totalUncovered(partitions));
   }
 
   /** True when a commit was refused for what may be the matter with a part of it. */

@@ -176,7 +176,7 @@ export class Worker {
         this.#news.note();
         this.#committer.noteTurn(this.assignments.partitions, clock.now());
         // Before the assignments: what an answer opens is polled in this turn, and not after a sleep.
-        this.#committer.takeAnswers(clock.now());
+        this.#committer.takeAnswers(this.assignments.partitions, clock.now());
         this.assignments.handleChanges();
         this.runner.collectOutcomes();
         this.#committer.startIfDue(this.assignments.partitions, clock.now());
