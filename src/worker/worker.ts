@@ -170,6 +170,7 @@ export class Worker {
     const { consumer, clock } = this.#parts;
     this.#phaseSince = clock.now();
     while (this.#phase !== "closing") {
+      const phase = this.#phase;
       let taken = 0;
       try {
         this.beat.beat();
@@ -188,7 +189,7 @@ export class Worker {
         this.#leaveForBug(bug);
       }
       await this.#idle.pause(
-        taken > 0 || consumer.more || this.runner.isBusy,
+        taken > 0 || consumer.more || this.runner.isBusy || this.#phase !== phase,
         this.#untilDue(),
       );
     }

@@ -3,7 +3,10 @@ import { describe, test } from "node:test";
 import { EXIT, KafkaError } from "../../src/errors.ts";
 import { Departure } from "../../src/worker/departure.ts";
 import { Pulse, pulseCells } from "../../src/worker/pulse.ts";
+import { P0 } from "./support/assigned.ts";
+import { Bench } from "./support/bench.ts";
 import { FakeClock } from "./support/fake_clock.ts";
+import { manualTask } from "./support/manual_task.ts";
 import { RecordingStats } from "./support/recording_stats.ts";
 
 function newDeparture() {
@@ -47,5 +50,27 @@ describe("Departure", () => {
     departure.beginForBug(new Error("later"));
     assert.equal(departure.exitCode, EXIT.bug);
     assert.equal(departure.failure?.message, "text");
+  });
+});
+
+describe("a worker with nothing to do that is asked to stop", () => {
+  test("goes from phase to phase without a sleep in between", async () => {
+    const work = manualTask({ topic: "work" });
+    const bench = new Bench({ work: work.task });
+    const { consumer, pulse, worker } = bench;
+    await bench.assign(P0);
+    const sleeps: number[] = [];
+    const asleep = new Promise<void>((resolve) => {
+      pulse.sleep = (ms) => {
+        sleeps.push(ms);
+        resolve();
+      };
+    });
+    await asleep;
+    sleeps.length = 0;
+    worker.stop("SIGTERM");
+    while (bench.exitCode === null) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([sleeps, bench.exitCode], [[], EXIT.ok]);
+    assert.equal(consumer.commits.length, 1, "one that says so");
   });
 });
