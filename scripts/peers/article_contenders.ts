@@ -20,8 +20,9 @@ export interface Surroundings {
 export interface Contender {
   name: string;
   title: string;
-  /** So slow where jobs wait that it takes part there in one round only. */
+  /** So slow where jobs wait, or where they are very many, that it takes part there in one round only. */
   slowWithIo: boolean;
+  slowWithMany: boolean;
   note?: string;
   start(surroundings: Surroundings): Promise<Running>;
 }
@@ -43,7 +44,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: "taskc",
     title: "taskc",
-    slowWithIo: false,
+    ...{ slowWithIo: false, slowWithMany: false },
     start: (surroundings) =>
       startOnKafka(surroundings, [
         ...[join(root, "dist", "taskc"), "run", join(workers, "taskc_jobs.ts")],
@@ -55,7 +56,10 @@ export const CONTENDERS: readonly Contender[] = [
   geventLoop("after", { title: "Python loop, zero-timeout poll", slowWithIo: false }),
   celery(1000, { prefetchMultiplier: 4, slowWithIo: true }),
   celery(7000, { prefetchMultiplier: 1, slowWithIo: false }),
-  { name: "bullmq", title: "BullMQ", slowWithIo: false, start: startBullmq },
+  {
+    ...{ name: "bullmq", title: "BullMQ", slowWithIo: false, slowWithMany: true },
+    start: startBullmq,
+  },
 ];
 
 function geventLoop(
@@ -66,6 +70,7 @@ function geventLoop(
     name: `loop-${loop}`,
     title,
     slowWithIo,
+    slowWithMany: false,
     start: (surroundings) =>
       startOnKafka(surroundings, [
         ...[...python, join(workers, "gevent_loop.py"), loop],
@@ -101,6 +106,7 @@ function celery(
     name: `celery-${pool}`,
     title: `Celery, pool of ${pool.toLocaleString("en")}`,
     slowWithIo,
+    slowWithMany: true,
     note:
       "Celery runs with broker_heartbeat=0. With gevent and its defaults, Celery 5.7.0 waits 0.1 s " +
       "after each message: 10 jobs a second, a defect that says nothing of its speed.",
