@@ -2,20 +2,28 @@ import { distance } from "fastest-levenshtein";
 
 /**
  * The candidate that a mistyped name most likely meant, or `undefined` when none is close: at most 40 %
- * of the longer name may differ. Case is ignored.
+ * of the longer name may differ, where two neighbours that have changed places are one difference. Case is ignored.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
-    const edits = distance(wanted, candidate.toLowerCase());
+    const edits = editsBetween(wanted, candidate.toLowerCase());
     if (edits <= 0.4 * Math.max(wanted.length, candidate.length) && edits < bestDistance) {
       best = candidate;
       bestDistance = edits;
     }
   }
   return best;
+}
+
+function editsBetween(a: string, b: string): number {
+  const edits = distance(a, b);
+  if (edits !== 2 || a.length !== b.length) return edits;
+  const at = [...a].findIndex((letter, index) => letter !== b[index]);
+  const swapped = a[at] === b[at + 1] && a[at + 1] === b[at];
+  return swapped ? 1 : edits;
 }
 
 /** `; did you mean "…"?` for the end of a message, or nothing. */

@@ -193,7 +193,9 @@ function describeEvent(event: WorkerEvent, theme: Theme): string {
     case "log":
       return `${text(event.task)}: ${text(event.message)}${describeFields(event.fields, theme)}`;
     case "draining":
-      return `Draining, ${plural(event.inFlight, "attempt")} in flight: ${text(event.reason)}`;
+      return `Draining, ${plural(event.inFlight, "attempt")} in flight: ${text(event.reason)}` +
+        // What a hand on the keyboard may want to know.
+        (event.reason === "SIGINT" && event.inFlight > 0 ? "; once more aborts them" : "");
     case "aborting":
       return `Aborting ${plural(event.inFlight, "attempt")} still in flight`;
     case "stopped":

@@ -57,3 +57,15 @@ test("EventLimiter bounds neither a user's own log lines nor what comes once for
   }
   assert.deepEqual(limiter.takeHeldBack(), []);
 });
+
+test("formatEvent tells whose event it is, and what a second Ctrl-C does", () => {
+  const text = (event: Parameters<typeof formatEvent>[0]) =>
+    formatEvent(event, AT, createTheme(0, true)).replace(/^\S+ \w+ +/, "");
+  const draining = { event: "draining", reason: "SIGINT", inFlight: 2 } as const;
+  assert.equal(text(draining), "Draining, 2 attempts in flight: SIGINT; once more aborts them");
+  assert.equal(text({ ...draining, inFlight: 0 }), "Draining, 0 attempts in flight: SIGINT");
+  assert.equal(
+    text({ ...EVENTS["breaker-closed"], process: 3 }),
+    "[3] Breaker of resizeImage closed",
+  );
+});

@@ -48,6 +48,18 @@ test("renderPanel tells the state in words when there are no colours", () => {
   assert.match(renderPanel(down, { columns: 40, rows: 26 }, PLAIN), /broker DOWN 12s/);
 });
 
+test("renderPanel tells how many of several processes run", () => {
+  const header = (running: number, state: "running" | "stopped" = "running") =>
+    renderPanel(
+      busySnapshot({ state, processes: { running, of: 4 } }),
+      { columns: 80, rows: 26 },
+      PLAIN,
+    ).split("\n")[0]!;
+  assert.match(header(4), /image-workers, 4 processes /);
+  assert.match(header(3), /image-workers, 3 of 4 processes /);
+  assert.match(header(0, "stopped"), /image-workers, 4 processes /);
+});
+
 test("renderPanel keeps its order while all tasks fit, and shows the busiest when they do not", () => {
   const tasks = Array.from(
     { length: 30 },
