@@ -29,9 +29,14 @@ export function headerLine(snapshot: Snapshot, width: number, theme: Theme): Spa
     if (spansWidth(longer) + spared <= width) right = longer;
   }
   const room = width - spansWidth(right) - "-- taskc --  --  --".length;
-  const name = escapeText(snapshot.group, { ascii: theme.ascii }) +
-    describeProcesses(snapshot);
-  const group = room < 3 ? "" : cut(name, room, glyphs.ellipsis);
+  const name = escapeText(snapshot.group, { ascii: theme.ascii });
+  const processes = describeProcesses(snapshot);
+  // A group can be told by a part of its name.
+  const group = room >= processes.length + 3
+    ? cut(name, room - processes.length, glyphs.ellipsis) + processes
+    : room < 3
+    ? ""
+    : cut(name, room, glyphs.ellipsis);
   const left: Span[] = [rule(2), { text: " taskc ", paint: palette.strong }];
   if (group !== "") left.push(rule(2), { text: ` ${group} `, paint: palette.plain });
   const end = [{ text: " " }, ...right, { text: " " }, rule(2)];

@@ -56,7 +56,7 @@ test("renderPanel tells how many of several processes run", () => {
       PLAIN,
     ).split("\n")[0]!;
   assert.match(header(4), /image-workers, 4 processes /);
-  assert.match(header(3), /image-workers, 3 of 4 processes /);
+  assert.match(header(3), /image-wo…, 3 of 4 processes /);
   assert.match(header(0, "stopped"), /image-workers, 4 processes /);
 });
 
