@@ -17,6 +17,7 @@ export type Columns = readonly [
   more: boolean,
   bytes: ArrayBuffer,
   columns: ArrayBuffer,
+  ascii: boolean,
 ];
 
 /** Zero-timeout poll of one queue per partition; src/native/partition_poll.h has the contract. */

@@ -30,6 +30,8 @@ export class Batch {
   readonly count: number;
   /** The same poll again would take something, and no wake-up will tell. */
   readonly more: boolean;
+  /** No byte of it is above 127, so that its texts are what was sent. */
+  readonly ascii: boolean;
   /** When it was polled, on the clock of who has polled it. */
   receivedAt = 0;
   /** How many still need one of its messages; kept by who holds them. */
@@ -43,9 +45,10 @@ export class Batch {
   #foundStart = 0;
   #foundLength = NULL;
 
-  constructor([count, more, bytes, columns]: Columns) {
+  constructor([count, more, bytes, columns, ascii]: Columns) {
     this.count = count;
     this.more = more;
+    this.ascii = ascii;
     this.#bytes = Buffer.from(bytes);
     this.#numbers = new Float64Array(columns, 0, NUMBERS * count);
     this.#integers = new Int32Array(columns, NUMBERS * 8 * count);
@@ -240,8 +243,9 @@ export class Batch {
   }
 
   #text(start: number, length: number): string {
-    // Faster than a TextDecoder in Bun and in Deno, for it needs no view.
-    return length === 0 ? "" : this.#bytes.toString("utf8", start, start + length);
+    // Faster than a TextDecoder in Bun and in Deno, for it needs no view; Latin-1 takes half of UTF-8's time.
+    const encoding = this.ascii ? "latin1" : "utf8";
+    return length === 0 ? "" : this.#bytes.toString(encoding, start, start + length);
   }
 
   #equals(start: number, wanted: Uint8Array): boolean {

@@ -84,5 +84,5 @@ export function toColumns(entries: readonly (BatchMessage | BatchError)[], more:
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  return [count, more, bytes.buffer, columns];
+  return [count, more, bytes.buffer, columns, bytes.every((byte) => byte < 128)];
 }

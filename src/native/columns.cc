@@ -108,17 +108,34 @@ class Writer {
   size_t pair_ = 0;
 };
 
-napi_value ToArray(napi_env env, const Taken& taken, napi_value bytes, napi_value columns) {
+bool IsAscii(const char* bytes, size_t length) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t seen = 0;
+  size_t at = 0;
+  for (; at + sizeof seen <= length; at += sizeof seen) {
+    uint64_t word;
+    memcpy(&word, bytes + at, sizeof word);
+    seen |= word;
+  }
+  for (; at < length; at++) seen |= static_cast<unsigned char>(bytes[at]);
+  return (seen & kHighBits) == 0;
+}
+
+napi_value ToArray(napi_env env, const Taken& taken, napi_value bytes, napi_value columns,
+                   bool is_ascii) {
   napi_value array = nullptr;
   napi_value count = nullptr;
   napi_value more = nullptr;
-  napi_create_array_with_length(env, 4, &array);
+  napi_value ascii = nullptr;
+  napi_create_array_with_length(env, 5, &array);
   napi_create_uint32(env, static_cast<uint32_t>(taken.count), &count);
   napi_get_boolean(env, taken.more, &more);
+  napi_get_boolean(env, is_ascii, &ascii);
   napi_set_element(env, array, 0, count);
   napi_set_element(env, array, 1, more);
   napi_set_element(env, array, 2, bytes);
   napi_set_element(env, array, 3, columns);
+  napi_set_element(env, array, 4, ascii);
   return array;
 }
 
@@ -163,7 +180,10 @@ napi_value ToColumns(napi_env env, rd_kafka_t* client, const Taken& taken) {
     }
   }
   for (size_t i = 0; i < taken.count; i++) rd_kafka_message_destroy(taken.messages[i]);
-  if (allocated) return ToArray(env, taken, bytes_value, columns_value);
+  if (allocated) {
+    return ToArray(env, taken, bytes_value, columns_value,
+                   IsAscii(static_cast<const char*>(bytes), total));
+  }
 
   bool pending = false;
   napi_is_exception_pending(env, &pending);

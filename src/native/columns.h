@@ -8,7 +8,7 @@
 
 namespace taskc {
 
-// Returns [count, more, bytes, columns] and destroys the messages: each pins the whole fetch
+// Returns [count, more, bytes, columns, ascii] and destroys the messages: each pins the whole fetch
 // response that it came in. Throws, and loses the messages, when there is no memory for them.
 //
 //   bytes    of each entry its key and value, then name and value of each of its headers
@@ -17,6 +17,8 @@ namespace taskc {
 //            value length[n] (-1: null), header count[n], leader epoch[n] (-1: none),
 //            header start[n] (of the entry's first pair in:);
 //            Int32 pairs of all headers: name length, value length (-1: null)
+//
+// ascii says that no byte of `bytes` is above 127.
 //
 // An entry whose error is not 0 has the topic as its key, the error's text as its value, the
 // partition as its leader epoch, and as its timestamp the code of what caused a fatal error (-150),

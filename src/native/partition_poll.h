@@ -7,7 +7,7 @@
 // open(handle, topic, partition, lane) → queue
 //     Before the partition is assigned. Queue numbers are never used again. -1 when detached or
 //     disconnected.
-// poll(handle, max, perQueue, maxBytes, laneRoom) → null | [count, more, bytes, columns]
+// poll(handle, max, perQueue, maxBytes, laneRoom) → null | [count, more, bytes, columns, ascii]
 //     Never waits. Takes up to 64 entries of the main queue, and on top of them up to `max` messages of
 //     ready queues whose lane has room: `laneRoom[lane]` (an Int32Array) is how many it may still hand
 //     out, and is reduced by what is taken. Lanes take turns, as do the queues of a lane, with up to

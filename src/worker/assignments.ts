@@ -74,9 +74,10 @@ export class Assignments {
     this.#parts = parts;
   }
 
-  get partitions(): Iterable<Partition> {
-    return this.#owned.values();
-  }
+  /** May be gone through again and again. */
+  readonly partitions: Iterable<Partition> = {
+    [Symbol.iterator]: () => this.#owned.values(),
+  };
 
   /** True once no rebalance waits for our answer. */
   get settled(): boolean {

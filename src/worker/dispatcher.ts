@@ -142,9 +142,10 @@ export class Dispatcher {
     } else {
       const task = this.#parts.tasks.get(target)!;
       const execution = new Execution(task, partition, position, batch, index);
-      partition.tracker.hold(position, execution);
       if (isUsedUp(execution)) runner.condemn(execution, new AttemptsUsedUp());
       else if (!cautious.take(execution)) runner.take(execution);
+      // Most have succeeded by now.
+      if (execution.state !== "finished") partition.tracker.hold(position, execution);
     }
     this.#blockIfTooFarAhead(partition);
     return true;

@@ -3,7 +3,7 @@
  * it is done when the group's commits reach them, whichever member does the work.
  */
 import type { Consumer, TopicPartition } from "../kafka/ports.ts";
-import type { Partition } from "./partition.ts";
+import { nameOf, type Partition } from "./partition.ts";
 
 export interface DrainTarget extends TopicPartition {
   /** The end of the partition when the worker started. */
@@ -33,7 +33,7 @@ export class Drain {
     consumer: Consumer,
     deadline: number,
   ) {
-    for (const target of targets) this.#open.set(keyOf(target), target);
+    for (const target of targets) this.#open.set(nameOf(target), target);
     this.#ask = ask;
     this.#consumer = consumer;
     this.#deadline = deadline;
@@ -51,9 +51,8 @@ export class Drain {
   ): "open" | "finished" | "done" | "out of time" {
     let finished = 0;
     for (const partition of partitions) {
-      const key = keyOf(partition);
-      const target = this.#open.get(key);
-      if (target && partition.committed >= target.end) this.#open.delete(key);
+      const target = this.#open.get(partition.name);
+      if (target && partition.committed >= target.end) this.#open.delete(partition.name);
       else if (target && partition.tracker.watermark >= target.end) finished++;
       this.#holdBack(partition, target);
     }
@@ -78,7 +77,7 @@ export class Drain {
     this.#asking = true;
     try {
       for (const { topic, partition, offset } of await this.#ask([...this.#open.values()])) {
-        const key = keyOf({ topic, partition });
+        const key = nameOf({ topic, partition });
         const target = this.#open.get(key);
         if (target && offset >= target.end) this.#open.delete(key);
       }
@@ -88,8 +87,4 @@ export class Drain {
       this.#asking = false;
     }
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -2,7 +2,7 @@
 import type { KeyOrder } from "../core/key_order.ts";
 import { OffsetTracker } from "../core/offset_tracker.ts";
 import type { Resumption } from "../core/resumption.ts";
-import type { QueueId } from "../kafka/ports.ts";
+import type { QueueId, TopicPartition } from "../kafka/ports.ts";
 import type { Lane } from "../task/registry.ts";
 import { type Caution, cautionAfter } from "./caution.ts";
 import { CommitState, type Incarnation } from "./commit_state.ts";
@@ -25,6 +25,8 @@ const NOTHING_KNOWN = { offset: -1, takeovers: 0, extent: -1, epoch: -1, attempt
 export class Partition {
   readonly topic: string;
   readonly partition: number;
+  /** `topic/partition`, since the loop looks it up in each turn. */
+  readonly name: string;
   readonly lane: Lane;
   readonly queue: QueueId;
   readonly tracker = new OffsetTracker<Execution>();
@@ -45,6 +47,7 @@ export class Partition {
     this.topic = lane.topic;
     this.lane = lane;
     this.partition = partition;
+    this.name = nameOf(this);
     this.queue = queue;
     this.commits = new CommitState(this.tracker, NOTHING_KNOWN, null);
   }
@@ -113,6 +116,11 @@ export class Partition {
   get leaving(): boolean {
     return this.closed || this.isBlockedBy("revoked");
   }
+}
+
+/** A name for each partition, the same for all of its assignments. */
+export function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
 }
 
 /** Finished messages of all of them that the last commits had no room for: a crash would run them again. */

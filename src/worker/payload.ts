@@ -27,7 +27,7 @@ export interface StructuredEvent {
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** What decoding puts in the place of bytes that are no UTF-8. */
 const REPLACEMENT = "\ufffd";
-const BYTE_ORDER_MARK = "\ufeff";
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** The envelope of a message whose content type says that it is one; `null` for all others. */
 export function readStructured(batch: Batch, index: number): StructuredEvent | null {
@@ -136,7 +136,7 @@ function copyOf(bytes: Uint8Array | null): Uint8Array | null {
 function readText(batch: Batch, index: number): string {
   const text = batch.valueText(index);
   // Only such text can have been invalid, and looking for it costs next to nothing.
-  return text.includes(REPLACEMENT) ? decodeStrictly(batch.value(index)!) : text;
+  return !batch.ascii && text.includes(REPLACEMENT) ? decodeStrictly(batch.value(index)!) : text;
 }
 
 function decodeStrictly(bytes: Uint8Array): string {
@@ -150,7 +150,7 @@ function decodeStrictly(bytes: Uint8Array): string {
 function parseJson(text: string): unknown {
   try {
     // No sender should write the mark (RFC 8259, 8.1), but some do.
-    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
   } catch (cause) {
     const what = text === "" ? "it is empty" : (cause as Error).message;
     throw new InvalidPayload(`it is no JSON: ${what}`, { cause });

@@ -182,7 +182,6 @@ export class Runner {
     execution.attempt++;
     execution.aborted = "no";
     execution.startedAt = this.#now;
-    task.running.append(execution);
     task.recorder.started();
     const context = new AttemptContext(execution, this.#parts.stats);
     execution.context = context;
@@ -191,16 +190,17 @@ export class Runner {
     try {
       settling = callTask(execution, context, this.#parts.hooks);
     } catch (error) {
+      task.running.append(execution);
       return this.#outcomes.note(execution, context, error);
     } finally {
       this.#parts.pulse.yielded();
       this.#now = this.#parts.clock.now();
     }
     if (settling) {
+      task.running.append(execution);
       this.#outcomes.await(settling, execution, context);
     } else {
       // Nothing could come in between: no time limit, no stop, no loss of the partition.
-      this.#limits.remove(execution);
       this.slots.leaveNextTurn(execution);
       this.#succeeded(execution, this.#now - execution.startedAt);
     }

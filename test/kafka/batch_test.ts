@@ -130,6 +130,12 @@ describe("Batch", () => {
     assert.equal(batch.valueText(1), "a\ufffd");
   });
 
+  test("is ASCII when all of it is", () => {
+    const isAscii = (value: string | Uint8Array) => Batch.of([{ offset: 0, value }]).ascii;
+    assert.deepEqual([isAscii(""), isAscii("all \x7f"), isAscii("é")], [true, true, false]);
+    assert.equal(isAscii(new Uint8Array([0x61, 0x80])), false);
+  });
+
   test("hands out views, not copies", () => {
     const batch = Batch.of([{ offset: 0, key: "k", value: "v" }]);
     assert.equal(batch.key(0)!.buffer, batch.value(0)!.buffer);
@@ -146,7 +152,7 @@ describe("Batch", () => {
     new Int32Array(columns, 48).set(
       [[7, 8], [0, 0], [-1, 3], [2 ** 31 - 1, 5], [0, 1], [-1, 4], [0, 0], [1, 1]].flat(),
     );
-    const batch = new Batch([2, false, bytes, columns]);
+    const batch = new Batch([2, false, bytes, columns, true]);
     assert.deepEqual([batch.offset(0), batch.offset(1)], [2 ** 40, 2 ** 41]);
     assert.deepEqual([batch.keyText(1), batch.valueText(1)], ["key", "value"]);
     assert.deepEqual(batch.headers(1).map(([name, value]) => [name, list(value)]), [["a", [98]]]);

@@ -70,6 +70,20 @@ describe("partitionPoll.poll returns", () => {
     await reader.close();
   });
 
+  test("whether all is ASCII, wherever the one byte lies that is not", async () => {
+    const topic = newTopic();
+    const reader = await Reader.open(cluster.address, [{ topic, partition: 0 }]);
+    // Of words of eight bytes, and of what is left behind the last of them.
+    for (let at = -1; at < 20; at++) {
+      const value = Buffer.alloc(20, 0x7f);
+      if (at >= 0) value[at] = 0x80;
+      await send(producer, topic, 0, [{ key: "k", value }]);
+      const [batch] = await reader.take(1);
+      assert.equal(batch!.ascii, at === -1, `at ${at}`);
+    }
+    await reader.close();
+  });
+
   test("no queue's message twice, all of them in order", async () => {
     const topic = newTopic();
     const partitions = [0, 1, 2, 3].map((partition) => ({ topic, partition }));
