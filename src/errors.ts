@@ -90,6 +90,12 @@ export class KafkaError extends TaskcError {
   }
 }
 
+/** A signal ended what was under way. */
+export class InterruptedError extends TaskcError {
+  readonly code = "E_INTERRUPTED";
+  readonly exitCode = EXIT.interrupted;
+}
+
 /** Nothing has moved for longer than `--stall-exit` allows. */
 export class StallError extends TaskcError {
   readonly code = "E_STALLED";

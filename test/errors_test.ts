@@ -23,6 +23,7 @@ describe("the error family", () => {
   test("is not empty, and every class is exported", () => {
     assert.deepEqual(classes.map(({ name }) => name).sort(), [
       "EnvironmentError",
+      "InterruptedError",
       "InvalidPayloadError",
       "KafkaError",
       "ModuleError",

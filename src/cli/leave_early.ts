@@ -6,7 +6,8 @@
 import process from "node:process";
 import { heededSignals } from "./supervise_process.ts";
 
-const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** As shells give them. */
+export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export class EarlySignals {
   readonly #removals: (() => void)[] = [];
@@ -19,7 +20,7 @@ export class EarlySignals {
   heed(): void {
     if (this.#removals.length > 0) return;
     for (const signal of heededSignals()) {
-      const leave = () => process.exit(CODES[signal]);
+      const leave = () => process.exit(SIGNAL_CODES[signal]);
       process.on(signal, leave);
       this.#removals.push(() => process.off(signal, leave));
     }

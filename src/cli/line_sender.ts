@@ -1,44 +1,47 @@
 /**
  * Sends NDJSON, a message a line, and tells the results in the order of the lines.
  *
- * Two sides work at once: one reads and sends, the other waits for the acknowledgements in order and
- * tells them, so that a slow input is told as it goes. Each line is checked before it is sent. At the
- * first that cannot be sent, or is refused, the reading stops, unless told to keep going; what was sent
- * before is acknowledged and told in any case.
+ * Two sides work at once: one reads, checks and sends, by batches; the other waits for the acknowledgements in
+ * order and tells them, all that are there at once, so that a slow input is told as it goes. Each line is
+ * checked before it is sent. At the first that cannot be sent, or is refused, the reading stops, unless told to
+ * keep going; what was sent before is acknowledged and told in any case.
  */
 import { EXIT, type ExitCode, InvalidPayloadError, KafkaError, TaskcError } from "../errors.ts";
-import type { Delivered, Producer } from "../kafka/ports.ts";
+import type { BatchProducer, DeliveryListener } from "../kafka/ports.ts";
 import { escapeText } from "../render/escape.ts";
-import type { SendOptions, Task } from "../task/task.ts";
-import { type Line, readLines } from "./ndjson.ts";
+import type { Envelope, SendOptions, Task } from "../task/task.ts";
+import { type Block, type Line, readBlocks } from "./ndjson.ts";
+import { FAILED, PENDING, Receipts } from "./receipts.ts";
+import { ValueBatch } from "./value_batch.ts";
 
 /** Messages sent and not told yet; at the bound the input is not read on. */
-export const MAX_PENDING = 10_000;
-/** So many bytes of them have the same effect. */
+export const MAX_PENDING = 32_768;
+/** So many bytes of them have the same effect, of texts that are ASCII. */
 export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+/** A batch is handed over when it has as many messages, or as many bytes, or when no line is there. */
+const BATCH_MESSAGES = 1024;
+const BATCH_BYTES = 256 * 1024;
 
 export interface LineSenderParts {
   task: Task;
   options: SendOptions;
-  producer: Producer;
+  /** The producer that tells a listener. */
+  connect: (listener: DeliveryListener) => BatchProducer;
   keepGoing: boolean;
   input: AsyncIterable<Uint8Array>;
+  /** A result, as it is to be told. */
+  format: (partition: number, offset: number) => string;
   /** Where lines that were not sent are named, with `keepGoing`. */
   errors: { write(text: string): unknown };
 }
 
-interface Pending {
-  number: number;
-  /** Bytes of its value. */
-  size: number;
-  delivered: Promise<Delivered>;
-}
-
 export class LineSender {
   readonly #parts: LineSenderParts;
-  #pending: Pending[] = [];
-  #head = 0;
-  #pendingBytes = 0;
+  readonly #producer: BatchProducer;
+  readonly #receipts = new Receipts(MAX_PENDING);
+  readonly #values = new ValueBatch();
+  /** Of the batch that is being gathered. */
+  #envelope: Envelope | null = null;
   #readAll = false;
   #sent = 0;
   #failures = 0;
@@ -51,10 +54,19 @@ export class LineSender {
 
   constructor(parts: LineSenderParts) {
     this.#parts = parts;
+    this.#producer = parts.connect({
+      delivered: (sequence, partition, offset) =>
+        this.#receipts.deliver(sequence, partition, offset),
+      undelivered: (sequence, error) => this.#receipts.fail(sequence, error),
+      told: () => this.#wakeTeller(),
+    });
   }
 
-  /** Reads the input to its end. Throws the failure that stopped it; else returns the worst exit code. */
-  async sendAll(tell: (delivered: Delivered) => Promise<void>): Promise<ExitCode> {
+  /**
+   * Reads the input to its end, and gives the results to `tell` as lines. Throws the failure that stopped it;
+   * else returns the worst exit code.
+   */
+  async sendAll(tell: (lines: string) => Promise<void>): Promise<ExitCode> {
     await Promise.all([this.#sendLines(), this.#tellResults(tell)]);
     if (this.#stopped) throw this.#stopped;
     if (this.#failures > 0) {
@@ -64,17 +76,19 @@ export class LineSender {
     return this.#worst;
   }
 
+  /** Reads no further; `sendAll` throws the reason when what was sent has been told. */
+  stop(reason: unknown): void {
+    this.#stopped ??= reason;
+    this.#wakeReader();
+  }
+
   async #sendLines(): Promise<void> {
     try {
-      const lines = readLines(this.#parts.input);
+      const blocks = readBlocks(this.#parts.input);
       while (!this.#stopped) {
-        const line = await this.#nextLine(lines);
-        if (!line) break;
-        await this.#sendLine(line.number, line.bytes);
-        this.#wakeTeller();
-        while (!this.#stopped && this.#full) {
-          await new Promise<void>((resolve) => this.#wakeReader = resolve);
-        }
+        const block = await this.#nextBlock(blocks);
+        if (!block) break;
+        await this.#sendBlock(block);
       }
     } catch (error) {
       this.#stopped ??= error;
@@ -84,69 +98,128 @@ export class LineSender {
     }
   }
 
-  get #full(): boolean {
-    return this.#pending.length - this.#head >= MAX_PENDING ||
-      this.#pendingBytes >= MAX_PENDING_BYTES;
-  }
-
   /** `null` at the end, or when the other side stops the reading. */
-  #nextLine(lines: AsyncGenerator<Line>): Promise<Line | null> {
+  #nextBlock(blocks: AsyncGenerator<Block>): Promise<Block | null> {
     return new Promise((resolve, reject) => {
       this.#wakeReader = () => this.#stopped && resolve(null);
-      lines.next().then(({ done, value }) => resolve(done ? null : value), reject);
+      blocks.next().then(({ done, value }) => resolve(done ? null : value), reject);
     });
   }
 
-  async #tellResults(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
+  async #sendBlock({ number, lines }: Block): Promise<void> {
+    for (const line of lines) {
+      if (line !== undefined) {
+        // A line that is checked at once needs no pause.
+        const sending = this.#sendLine(number, line);
+        if (sending) await sending;
+        if (this.#full) await this.#waitForRoom();
+        if (this.#stopped) break;
+      }
+      number++;
+    }
+    await this.#flush();
+  }
+
+  get #full(): boolean {
+    return this.#receipts.kept >= MAX_PENDING || this.#receipts.size >= MAX_PENDING_BYTES;
+  }
+
+  async #waitForRoom(): Promise<void> {
+    await this.#flush();
+    while (!this.#stopped && this.#full) {
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    }
+  }
+
+  #sendLine(number: number, line: Line): Promise<void> | void {
+    const { task, options } = this.#parts;
+    try {
+      const value = task.encode(parsePayload(task, decodedLine(task, line)));
+      if (value instanceof Promise) return this.#sendLater(number, value);
+      this.#envelope ??= task.envelope(options);
+      return this.#add(number, value);
+    } catch (error) {
+      this.#failToSend(number, error);
+    }
+  }
+
+  /** A schema takes its time: what came before need not wait for it. */
+  async #sendLater(number: number, encoding: Promise<Uint8Array | string>): Promise<void> {
+    const [encoded] = await Promise.allSettled([encoding, this.#flush()]);
+    try {
+      if (encoded.status === "rejected") throw encoded.reason;
+      this.#envelope ??= this.#parts.task.envelope(this.#parts.options);
+      await this.#add(number, encoded.value);
+    } catch (error) {
+      this.#failToSend(number, error);
+    }
+  }
+
+  #add(number: number, value: Uint8Array | string): Promise<void> | void {
+    // JSON and text are never encoded as bytes.
+    const text = value as string;
+    this.#values.add(text);
+    this.#receipts.add(number, text.length);
+    this.#sent++;
+    const { count, characters } = this.#values;
+    if (count >= BATCH_MESSAGES || characters >= BATCH_BYTES) return this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const envelope = this.#envelope;
+    if (!envelope) return;
+    this.#envelope = null;
+    const values = this.#values.take();
+    const { idAt, ...rest } = envelope;
+    const first = this.#receipts.next - values.count;
+    await this.#producer.send({ ...rest, ...values, uuidAt: idAt }, first);
+  }
+
+  async #tellResults(tell: (lines: string) => Promise<void>): Promise<void> {
+    const receipts = this.#receipts;
     for (;;) {
-      if (this.#head < this.#pending.length) await this.#settleNext(tell);
-      else if (this.#readAll) return;
+      const { lines, end } = this.#collect();
+      if (end > receipts.head) await this.#tell(tell, lines, end);
+      else if (this.#readAll && receipts.kept === 0) return;
       else await new Promise<void>((resolve) => this.#wakeTeller = resolve);
     }
   }
 
-  async #sendLine(number: number, bytes: Uint8Array): Promise<void> {
-    const { task, options, producer } = this.#parts;
-    try {
-      const prepared = task.prepare(parsePayload(task, decodeLine(task, bytes)), options);
-      const message = prepared instanceof Promise ? await prepared : prepared;
-      const delivered = producer.send(message);
-      // Its outcome is looked at in order; until then a rejection is not a stray one.
-      delivered.catch(() => {});
-      const size = message.value?.length ?? 0;
-      this.#pending.push({ number, size, delivered });
-      this.#pendingBytes += size;
-      this.#sent++;
-    } catch (error) {
-      this.#failures++;
-      this.#fail(number, error);
+  /** The results that are there, in order, up to the first that is not. */
+  #collect(): { lines: string; end: number } {
+    const receipts = this.#receipts;
+    let lines = "";
+    let end = receipts.head;
+    for (; end < receipts.next; end++) {
+      const partition = receipts.partition(end);
+      if (partition === PENDING) break;
+      if (partition === FAILED) {
+        this.#sent--;
+        this.#failToSend(receipts.line(end), receipts.failure(end));
+      } else {
+        if (lines !== "") lines += "\n";
+        lines += this.#parts.format(partition, receipts.offset(end));
+      }
     }
+    return { lines, end };
   }
 
-  async #settleNext(tell: (delivered: Delivered) => Promise<void>): Promise<void> {
-    const { number, size, delivered } = this.#pending[this.#head]!;
+  async #tell(tell: (lines: string) => Promise<void>, lines: string, end: number): Promise<void> {
     try {
-      const result = await delivered.catch((error: unknown) => {
-        this.#sent--;
-        this.#failures++;
-        this.#fail(number, error);
-      });
-      if (result) await tell(result);
+      if (lines !== "") await tell(lines);
     } catch (error) {
       // Nobody reads the results any more.
       this.#stopped ??= error;
       throw error;
     } finally {
-      this.#pendingBytes -= size;
-      if (++this.#head >= MAX_PENDING) {
-        this.#pending = this.#pending.slice(this.#head);
-        this.#head = 0;
-      }
+      this.#receipts.release(end);
+      this.#producer.forget(end);
       this.#wakeReader();
     }
   }
 
-  #fail(number: number, error: unknown): void {
+  #failToSend(number: number, error: unknown): void {
+    this.#failures++;
     const failure = error instanceof TaskcError
       ? error
       : new KafkaError(String(error), { cause: error });
@@ -160,16 +233,9 @@ export class LineSender {
   }
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-function decodeLine(task: Task, bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw new InvalidPayloadError(`Cannot send to task "${task.name}": the line is not UTF-8`, {
-      cause,
-    });
-  }
+function decodedLine(task: Task, line: Line): string {
+  if (typeof line === "string") return line;
+  throw new InvalidPayloadError(`Cannot send to task "${task.name}": the line is not UTF-8`);
 }
 
 /** The payload that a text stands for: JSON, unless the task takes text. Throws `InvalidPayloadError`. */

@@ -3,11 +3,11 @@ import process from "node:process";
 import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
-import { EXIT, type ExitCode, UsageError } from "../errors.ts";
-import type { Delivered } from "../kafka/ports.ts";
+import { EXIT, type ExitCode, type InterruptedError, UsageError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { lookForTopics, missingTopics } from "../kafka/topics.ts";
 import { bindSender, type SendOptions } from "../task/task.ts";
+import { heedInterruption } from "./interruption.ts";
 import { LinePrinter } from "./line_printer.ts";
 import { LineSender, parsePayload } from "./line_sender.ts";
 import { findTask } from "./select_tasks.ts";
@@ -35,23 +35,31 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   // A schema or hook of the module may send as well.
   bindSender((message) => producer.send(message));
   const printer = new LinePrinter(process.stdout);
-  const print = settings.json ? resultAsJson : resultAsText;
+  const format = settings.json ? resultAsJson(task.topic) : resultAsText(task.topic);
   try {
     const topics = await lookForTopics(producer, [task.topic]);
     if (!topics.has(task.topic)) throw missingTopics([task.topic]);
     if (message) {
-      await printer.print(print(await producer.send(message)));
+      const { partition, offset } = await producer.send(message);
+      await printer.print(format(partition, offset));
       return EXIT.ok;
     }
     const lines = new LineSender({
       task,
       options,
-      producer,
+      connect: (listener) => producer.batches(listener),
       keepGoing: settings.keepGoing,
       input: readable(process.stdin),
+      format,
       errors: process.stderr,
     });
-    return await lines.sendAll((delivered) => printer.print(print(delivered)));
+    const stop = (reason: InterruptedError) => lines.stop(reason);
+    const interruption = heedInterruption(stop, settings.timeout);
+    try {
+      return await lines.sendAll((lines) => printer.print(lines));
+    } finally {
+      interruption.end();
+    }
   } finally {
     await printer.flush();
     bindSender(null);
@@ -75,10 +83,19 @@ function sendOptions({ settings }: Invocation<"send">): SendOptions {
   };
 }
 
-function resultAsText({ topic, partition, offset }: Delivered): string {
-  return `${topic} ${partition} ${offset}`;
+type Format = (partition: number, offset: number) => string;
+
+function resultAsText(topic: string): Format {
+  return withBeginnings((partition) => `${topic} ${partition} `, "");
 }
 
-function resultAsJson({ topic, partition, offset }: Delivered): string {
-  return JSON.stringify({ topic, partition, offset });
+function resultAsJson(topic: string): Format {
+  const beginning = `{"topic":${JSON.stringify(topic)},"partition":`;
+  return withBeginnings((partition) => `${beginning}${partition},"offset":`, "}");
+}
+
+/** All but the offset is the same for all of a partition. */
+function withBeginnings(make: (partition: number) => string, end: string): Format {
+  const beginnings: string[] = [];
+  return (partition, offset) => (beginnings[partition] ??= make(partition)) + offset + end;
 }

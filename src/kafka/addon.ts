@@ -52,6 +52,33 @@ export type ProduceExactly = (
   headers: readonly (Buffer | null)[],
 ) => number;
 
+/** What `attach` of `BatchProduce` returns. Opaque. */
+export type BatchHandle = object & { readonly __batchHandle: never };
+
+/** Sequences and offsets as Float64, then partitions and error codes as Int32; `count` of each. */
+export type ReportColumns = readonly [count: number, columns: ArrayBuffer];
+
+/** Queues many messages by one call, and takes their reports by one; src/native/batch_produce.h has the contract. */
+export interface BatchProduce {
+  attach(nativeClient: object, wake: () => void): BatchHandle;
+  produce(
+    handle: BatchHandle,
+    topic: string,
+    headers: readonly (Uint8Array | null)[],
+    uuidAt: number,
+    key: Uint8Array | null,
+    timestamp: number,
+    bytes: Uint8Array,
+    lengths: Int32Array,
+    uuids: Uint8Array,
+    from: number,
+    count: number,
+    sequence: number,
+  ): [taken: number, error: number];
+  reports(handle: BatchHandle): ReportColumns | null;
+  detach(handle: BatchHandle): void;
+}
+
 /**
  * Why librdkafka has given a producer up, `null` while it has not; src/native/fatal_error.h has the
  * contract.
@@ -99,6 +126,7 @@ export interface Addon {
   readonly opensslVersion: string;
   readonly partitionPoll: PartitionPoll;
   readonly produceExactly: ProduceExactly;
+  readonly batchProduce: BatchProduce;
   readonly fatalError: FatalError;
   /** librdkafka's text for one of its error codes. */
   err2str(code: number): string;

@@ -125,3 +125,34 @@ export interface Producer {
   /** Waits for all acknowledgements, at most `timeoutMs`, then closes. */
   close(timeoutMs: number): Promise<void>;
 }
+
+/** Messages that have all but their values in common, and the id where a header has one. */
+export interface MessageBatch {
+  topic: string;
+  key: Uint8Array | string | null;
+  headers: OutgoingMessage["headers"];
+  /** Which of the headers has a random UUID for each message as its value; -1: none. */
+  uuidAt: number;
+  count: number;
+  /** The values, one after another. */
+  bytes: Uint8Array;
+  lengths: Int32Array;
+}
+
+/** Hears what becomes of each message of a batch, once. */
+export interface DeliveryListener {
+  delivered(sequence: number, partition: number, offset: number): void;
+  undelivered(sequence: number, error: KafkaError): void;
+  /** Some of these calls are over for now. */
+  told(): void;
+}
+
+export interface BatchProducer {
+  /**
+   * Resolves when librdkafka has taken all that it takes; the listener hears the rest. The messages have the
+   * numbers from `sequence` on.
+   */
+  send(batch: MessageBatch, sequence: number): Promise<void>;
+  /** Nothing more is to be heard of messages below that number. */
+  forget(below: number): void;
+}

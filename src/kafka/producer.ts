@@ -1,15 +1,18 @@
 /** The producer: acknowledged by all in-sync replicas, idempotent, one promise a message. */
 import type { KafkaError } from "../errors.ts";
 import type { Connected, Metadata } from "./connection.ts";
-import type { Delivered, OutgoingMessage, Producer } from "./ports.ts";
-import { because, ProducerClient, type ProducerSettings } from "./producer_client.ts";
+import { BatchSender } from "./batch_sender.ts";
+import type { Delivered, DeliveryListener, OutgoingMessage, Producer } from "./ports.ts";
+import {
+  because,
+  FULL_QUEUE_WAIT_MS,
+  ProducerClient,
+  type ProducerSettings,
+  TOO_LARGE,
+} from "./producer_client.ts";
 import { Succession } from "./producer_succession.ts";
 import { call } from "./rdkafka.ts";
 
-/** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
-const TOO_LARGE = new Set([10, 18]);
-/** librdkafka's local queue was full; it drains as the broker acknowledges. */
-const FULL_QUEUE_WAIT_MS = 5;
 const METADATA_TIMEOUT_MS = 8000;
 
 export class KafkaProducer implements Producer {
@@ -51,6 +54,14 @@ export class KafkaProducer implements Producer {
       if (this.#settings.alone || !this.#open || !TOO_LARGE.has(kafkaCode)) throw error;
       return await (await this.#openAlone()).send(message);
     }
+  }
+
+  /** Sends messages by many; the listener hears what becomes of each. */
+  batches(listener: DeliveryListener): BatchSender {
+    const usable = (topic: string) => this.#usable(topic);
+    const openAlone = async () => (await this.#openAlone()).batches(listener);
+    const mayOpen = () => !this.#settings.alone && this.#open;
+    return new BatchSender({ usable, openAlone: () => mayOpen() ? openAlone() : null }, listener);
   }
 
   #openAlone(): Promise<KafkaProducer> {

@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import { KafkaError } from "../errors.ts";
-import { type Addon, loadAddon } from "./addon.ts";
+import { type Addon, type BatchHandle, loadAddon } from "./addon.ts";
 import {
   connect,
   type Connected,
@@ -16,10 +16,15 @@ import {
   makeClient,
   tidyReason,
 } from "./connection.ts";
-import type { Delivered, OutgoingMessage } from "./ports.ts";
+import type { Delivered, MessageBatch, OutgoingMessage } from "./ports.ts";
 import { CODE, loadRdKafka, type RdKafka, settleWithin, toKafkaError } from "./rdkafka.ts";
 
 type Client = InstanceType<RdKafka["Producer"]>;
+
+/** Refusals of a whole batch for its size: MSG_SIZE_TOO_LARGE and RECORD_LIST_TOO_LARGE. */
+export const TOO_LARGE = new Set([10, 18]);
+/** librdkafka's local queue was full; it drains as the broker acknowledges. */
+export const FULL_QUEUE_WAIT_MS = 5;
 
 export interface ProducerSettings extends ConnectionSettings {
   /** How long librdkafka gathers a batch, milliseconds. @default 5 */
@@ -28,6 +33,24 @@ export interface ProducerSettings extends ConnectionSettings {
   connectTimeoutMs?: number;
   /** Each message is a batch of its own. */
   alone?: boolean;
+}
+
+/** A batch with the random bytes of its ids, and the number of its first message. */
+export interface NumberedBatch extends MessageBatch {
+  first: number;
+  uuids: Uint8Array;
+}
+
+/** Hears of each message of a batch what the broker, or librdkafka, has said: 0 for delivered. */
+export interface ReportListener {
+  report(
+    client: ProducerClient,
+    sequence: number,
+    offset: number,
+    partition: number,
+    code: number,
+  ): void;
+  reported(): void;
 }
 
 interface Report {
@@ -62,6 +85,7 @@ export class ProducerClient {
   /** Why it takes nothing more; `null` while it does. */
   fatal: KafkaError | null = null;
   readonly #addon: Addon;
+  #batches: BatchHandle | null = null;
   /** Taken, and not reported yet. */
   #outstanding = 0;
   #onSettled: () => void = () => {};
@@ -119,16 +143,55 @@ export class ProducerClient {
     );
     if (code === CODE.queueFull) return null;
     if (code === CODE.fatal) {
-      this.#lookForFatal();
-      this.fatal ??= new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
+      this.#haveFatal();
       return null;
     }
-    if (code !== 0) {
-      const error = { code, message: this.#addon.err2str(code) };
-      throw toKafkaError(plainly(error), `Cannot send to topic "${topic}"`);
-    }
+    if (code !== 0) throw this.notTaken(code, topic);
     this.#outstanding++;
     return delivered;
+  }
+
+  /**
+   * Hands over messages of a batch, from number `from` in it, until one is not taken; `code` says why: the
+   * local queue is full, `fatal` says more, or `notTaken` does. All reports go to the listener of the first call.
+   */
+  produceBatch(
+    batch: NumberedBatch,
+    from: number,
+    count: number,
+    listener: ReportListener,
+  ): { taken: number; code: number } {
+    const { batchProduce } = this.#addon;
+    this.#batches ??= batchProduce.attach(this.client.getClient(), () => this.#drain(listener));
+    const [taken, code] = batchProduce.produce(
+      this.#batches,
+      batch.topic,
+      batch.headers.flatMap(([name, value]) => [toBuffer(name), toBuffer(value)]),
+      batch.uuidAt,
+      toBuffer(batch.key),
+      0,
+      batch.bytes,
+      batch.lengths,
+      batch.uuids,
+      from,
+      count,
+      batch.first + from,
+    );
+    this.#outstanding += taken;
+    if (code === CODE.fatal) this.#haveFatal();
+    return { taken, code };
+  }
+
+  /** Why librdkafka has not taken a message. */
+  notTaken(code: number, topic: string): KafkaError {
+    const error = { code, message: this.#addon.err2str(code) };
+    return toKafkaError(plainly(error), `Cannot send to topic "${topic}"`);
+  }
+
+  /** What a report's code means. */
+  undelivered(code: number, topic: string): KafkaError {
+    this.#lookForFatal();
+    return this.#undelivered({ code, message: this.#addon.err2str(code) }, topic);
   }
 
   /** Resolves when all that it has taken has been reported. */
@@ -141,6 +204,23 @@ export class ProducerClient {
   close(timeoutMs: number): Promise<void> {
     this.#closing ??= settleWithin(timeoutMs, (done) => this.client.disconnect(timeoutMs, done));
     return this.#closing;
+  }
+
+  #drain(listener: ReportListener): void {
+    const reports = this.#addon.batchProduce.reports(this.#batches!);
+    if (!reports) return;
+    const [count, columns] = reports;
+    const sequences = new Float64Array(columns, 0, count);
+    const offsets = new Float64Array(columns, 8 * count, count);
+    const partitions = new Int32Array(columns, 16 * count, count);
+    const codes = new Int32Array(columns, 20 * count, count);
+    for (let i = 0; i < count; i++) {
+      if (codes[i] === 0) this.proven = true;
+      listener.report(this, sequences[i]!, offsets[i]!, partitions[i]!, codes[i]!);
+    }
+    listener.reported();
+    this.#outstanding -= count;
+    if (this.#outstanding === 0) this.#onSettled();
   }
 
   #report(error: unknown, { topic, partition, offset, opaque }: Report): void {
@@ -160,6 +240,12 @@ export class ProducerClient {
     if (this.fatal && GIVEN_UP.has(code)) return because(doing, this.fatal);
     // A client that closes says _DESTROY of all that it still has.
     return toKafkaError(this.#closing ? error : plainly(error), doing);
+  }
+
+  #haveFatal(): void {
+    this.#lookForFatal();
+    const code = CODE.fatal;
+    this.fatal ??= new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
   }
 
   #lookForFatal(): void {

@@ -5,6 +5,7 @@
 #include <nan.h>
 #include <openssl/crypto.h>
 
+#include "batch_produce.h"
 #include "exact_produce.h"
 #include "fatal_error.h"
 #include "partition_poll.h"
@@ -33,6 +34,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   napi_compat::InitPackage(env, exports);
   taskc::ExportPartitionPoll(env, exports);
   taskc::ExportExactProduce(env, exports);
+  taskc::ExportBatchProduce(env, exports);
   taskc::ExportFatalError(env, exports);
   taskc::ExportWatchdog(env, exports);
   ExportOpensslVersion(env, exports);

@@ -2,10 +2,10 @@
 
 #include <nan.h>
 
-#include <cmath>
 #include <memory>
 #include <string>
 
+#include "call_arguments.h"
 #include "columns.h"
 #include "export_functions.h"
 #include "live_client.h"
@@ -88,83 +88,15 @@ void FreeContext(napi_env env, void* context, void*) {
   delete reference;
 }
 
-// The arguments of one call. A wrong one leaves a TypeError pending, and `ok()` is false from then
-// on.
+// The arguments of one call.
 template <size_t N>
-class Arguments {
+class Arguments : public CallArguments<N> {
  public:
-  Arguments(napi_env env, napi_callback_info info) : env_(env) {
-    size_t count = N;
-    napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
-  }
-
-  bool ok() const { return ok_; }
-  napi_value operator[](size_t i) const { return values_[i]; }
+  Arguments(napi_env env, napi_callback_info info) : CallArguments<N>(env, info, "partitionPoll") {}
 
   Attachment* Handle(size_t i) {
-    napi_valuetype type = napi_undefined;
-    bool ours = false;
-    void* data = nullptr;
-    napi_typeof(env_, values_[i], &type);  // Bun throws when asked for the tag of what is no object
-    if (type == napi_object &&
-        napi_check_object_type_tag(env_, values_[i], &kHandleTag, &ours) == napi_ok && ours &&
-        napi_unwrap(env_, values_[i], &data) == napi_ok) {
-      return static_cast<Attachment*>(data);
-    }
-    Fail("partitionPoll was not given a handle that its attach() returned");
-    return nullptr;
+    return this->template Wrapped<Attachment>(i, kHandleTag, "attach");
   }
-
-  int64_t Integer(size_t i, int64_t min, int64_t max, const char* name) {
-    double number = 0;
-    if (napi_get_value_double(env_, values_[i], &number) == napi_ok &&
-        number >= static_cast<double>(min) && number <= static_cast<double>(max)) {
-      return static_cast<int64_t>(number);
-    }
-    Fail("partitionPoll needs an integer from " + std::to_string(min) + " to " +
-         std::to_string(max) + " as " + name);
-    return min;
-  }
-
-  bool Boolean(size_t i) {
-    bool value = false;
-    napi_get_value_bool(env_, values_[i], &value);
-    return value;
-  }
-
-  std::string String(size_t i, const char* name) {
-    char text[256];  // a topic's name has 249 characters at most
-    size_t length = 0;
-    if (napi_get_value_string_utf8(env_, values_[i], text, sizeof text, &length) != napi_ok) {
-      Fail(std::string("partitionPoll needs a string as ") + name);
-    }
-    return std::string(text, length);
-  }
-
-  int32_t* Int32Array(size_t i, size_t min_length, const char* name) {
-    bool typed = false;
-    napi_typedarray_type type = napi_int8_array;
-    size_t length = 0;
-    void* data = nullptr;
-    napi_is_typedarray(env_, values_[i], &typed);
-    if (typed) {
-      napi_get_typedarray_info(env_, values_[i], &type, &length, &data, nullptr, nullptr);
-    }
-    if (type == napi_int32_array && length >= min_length) return static_cast<int32_t*>(data);
-    Fail("partitionPoll needs an Int32Array of " + std::to_string(min_length) +
-         " entries or more as " + name);
-    return nullptr;
-  }
-
-  void Fail(const std::string& message) {
-    if (ok_) napi_throw_type_error(env_, nullptr, message.c_str());
-    ok_ = false;
-  }
-
- private:
-  napi_env env_;
-  napi_value values_[N];
-  bool ok_ = true;
 };
 
 napi_value ToNumber(napi_env env, double number) {

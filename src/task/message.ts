@@ -63,22 +63,35 @@ export function buildMessage(parts: MessageParts): TaskMessage {
 
 const encoder = new TextEncoder();
 
-/** Bytes of a payload for a task that decodes JSON, text or bytes. Throws `InvalidPayloadError`. */
+export const CONTENT_TYPE = {
+  json: "application/json",
+  text: "text/plain",
+  bytes: "application/octet-stream",
+} as const;
+
+export function toBytes(value: Uint8Array | string): Uint8Array {
+  return typeof value === "string" ? encoder.encode(value) : value;
+}
+
+/**
+ * The value of a message, for a task that decodes JSON, text or bytes; text stands for its UTF-8. Throws
+ * `InvalidPayloadError`.
+ */
 export function encodePayload(
   task: string,
-  decode: "json" | "text" | "bytes",
+  decode: keyof typeof CONTENT_TYPE,
   payload: unknown,
-): { value: Uint8Array; contentType: string } {
+): Uint8Array | string {
   switch (decode) {
     case "json":
-      return { value: encoder.encode(toJson(task, payload)), contentType: "application/json" };
+      return toJson(task, payload);
     case "text":
       if (typeof payload !== "string") throw wrongKind(task, "a string", payload);
       requireUnicode(task, "the payload", payload);
-      return { value: encoder.encode(payload), contentType: "text/plain" };
+      return payload;
     case "bytes":
       if (!(payload instanceof Uint8Array)) throw wrongKind(task, "a Uint8Array", payload);
-      return { value: payload, contentType: "application/octet-stream" };
+      return payload;
     default:
       return decode satisfies never;
   }

@@ -3,7 +3,15 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidPayloadError, ModuleError } from "../errors.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import type { Context } from "./context.ts";
-import { buildMessage, encodePayload, requireUnicode, type TaskMessage } from "./message.ts";
+import {
+  buildMessage,
+  CONTENT_TYPE,
+  encodePayload,
+  HEADER,
+  requireUnicode,
+  type TaskMessage,
+  toBytes,
+} from "./message.ts";
 import { checkTaskOptions, type Decode, type TaskOptions, type TaskSettings } from "./options.ts";
 import { describeSchemaIssues } from "./schema.ts";
 
@@ -14,6 +22,12 @@ export interface SendOptions {
   id?: string;
   /** As pairs, a name may be given more than once. */
   headers?: Record<string, string> | readonly (readonly [name: string, value: string])[];
+}
+
+/** What messages of one task and the same options have in common: all but the value, and the id. */
+export interface Envelope extends Omit<TaskMessage, "value"> {
+  /** Which of the headers is the id, when each message gets one of its own; else -1. */
+  idAt: number;
 }
 
 /** Hands messages to Kafka; bound by the program that has a producer. */
@@ -90,15 +104,36 @@ export class Task<Input = unknown> {
 
   /** The same, as a promise where the schema is asynchronous. */
   prepare(input: Input, options: SendOptions = {}): TaskMessage | Promise<TaskMessage> {
+    const value = this.encode(input);
+    return value instanceof Promise
+      ? value.then((value) => this.#build(value, options))
+      : this.#build(value, options);
+  }
+
+  /** The value alone: bytes, or text that stands for its UTF-8. Throws as `message` does. */
+  encode(input: Input): Uint8Array | string | Promise<Uint8Array | string> {
     const result = this.#validate(input);
     if (result instanceof Promise) {
       return result.then((result) => {
         this.#accept(result);
-        return this.#build(input, options);
+        return this.#encode(input);
       }, (cause) => this.#schemaThrew(cause));
     }
     if (result) this.#accept(result);
-    return this.#build(input, options);
+    return this.#encode(input);
+  }
+
+  /** What goes round each value that is sent now. */
+  envelope(options: SendOptions = {}): Envelope {
+    const { topic, key, headers } = this.#build("", options);
+    const given = options.id !== undefined ||
+      headerPairs(options.headers).some(([name]) => name === HEADER.id);
+    return {
+      topic,
+      key,
+      headers,
+      idAt: given ? -1 : headers.findIndex(([name]) => name === HEADER.id),
+    };
   }
 
   #validate(input: unknown) {
@@ -124,13 +159,19 @@ export class Task<Input = unknown> {
     );
   }
 
-  #build(input: unknown, options: SendOptions): TaskMessage {
+  #encode(input: unknown): Uint8Array | string {
+    return encodePayload(this.name, this.#decode, input);
+  }
+
+  get #decode() {
     const { decode } = this.settings;
-    if (typeof decode === "function") {
-      throw new InvalidPayloadError(
-        `Cannot send to task "${this.name}": its decode is a function, which cannot be reversed`,
-      );
-    }
+    if (typeof decode !== "function") return decode;
+    throw new InvalidPayloadError(
+      `Cannot send to task "${this.name}": its decode is a function, which cannot be reversed`,
+    );
+  }
+
+  #build(value: Uint8Array | string, options: SendOptions): TaskMessage {
     const { key = null } = options;
     const headers = headerPairs(options.headers);
     if (key !== null && !(key instanceof Uint8Array)) requireUnicode(this.name, "the key", key);
@@ -144,7 +185,8 @@ export class Task<Input = unknown> {
       key,
       headers,
       now: new Date(),
-      ...encodePayload(this.name, decode, input),
+      value: toBytes(value),
+      contentType: CONTENT_TYPE[this.#decode],
     });
   }
 }

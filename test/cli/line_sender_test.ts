@@ -1,80 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { z } from "zod";
-import {
-  LineSender,
-  MAX_PENDING,
-  MAX_PENDING_BYTES,
-  parsePayload,
-} from "../../src/cli/line_sender.ts";
-import { EXIT, type ExitCode, InvalidPayloadError, KafkaError } from "../../src/errors.ts";
-import type { Delivered } from "../../src/kafka/ports.ts";
+import { MAX_PENDING, MAX_PENDING_BYTES, parsePayload } from "../../src/cli/line_sender.ts";
+import { EXIT, InvalidPayloadError, KafkaError } from "../../src/errors.ts";
 import { type Task, task } from "../../src/task/task.ts";
-import { FakeProducer } from "../worker/support/fake_producer.ts";
-
-/** An input that is written to bit by bit. */
-class Input implements AsyncIterable<Uint8Array> {
-  readonly #chunks: Uint8Array[] = [];
-  #ended = false;
-  #wake: () => void = () => {};
-
-  write(text: string): void {
-    this.#chunks.push(new TextEncoder().encode(text));
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk) yield chunk;
-      else if (this.#ended) return;
-      else await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-}
-
-interface Sending {
-  producer: FakeProducer;
-  input: Input;
-  /** Offsets, in the order in which they were told. */
-  told: number[];
-  /** What was written to the error stream. */
-  errors: string[];
-  result: Promise<ExitCode>;
-}
-
-const number = task({ name: "number", schema: z.number(), run: () => {} });
-
-function sending(options: { keepGoing?: boolean; task?: Task; tell?: () => Promise<void> } = {}) {
-  const producer = new FakeProducer();
-  const input = new Input();
-  const told: number[] = [];
-  const errors: string[] = [];
-  const sender = new LineSender({
-    task: options.task ?? number as Task,
-    options: {},
-    producer,
-    keepGoing: options.keepGoing ?? false,
-    input,
-    errors: { write: (text) => errors.push(text) },
-  });
-  const result = sender.sendAll(async ({ offset }: Delivered) => {
-    await options.tell?.();
-    told.push(offset);
-  });
-  result.catch(() => {});
-  return { producer, input, told, errors, result } satisfies Sending;
-}
-
-/** Until all that can happen without anything from outside has happened. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-}
+import { number, sending, settle } from "./support/line_sending.ts";
 
 describe("LineSender", () => {
   test("sends each line and tells the results in the order of the lines", async () => {
@@ -209,46 +139,24 @@ describe("LineSender", () => {
   });
 
   test("a line that is no UTF-8 is named", async () => {
-    const { producer, errors } = await (async () => {
-      const producer = new FakeProducer();
-      const errors: string[] = [];
-      async function* input() {
-        yield new Uint8Array([0x22, 0xff, 0x22, 10]);
-        await Promise.resolve();
-      }
-      const parts = { producer, options: {}, keepGoing: true, task: number as Task };
-      const sender = new LineSender({
-        ...parts,
-        input: input(),
-        errors: { write: (text) => errors.push(text) },
-      });
-      assert.equal(await sender.sendAll(() => Promise.resolve()), EXIT.usage);
-      return { producer, errors };
-    })();
+    async function* bytes() {
+      yield new Uint8Array([0x22, 0xff, 0x22, 10]);
+      await Promise.resolve();
+    }
+    const { producer, errors, result } = sending({ keepGoing: true, input: bytes() });
+    assert.equal(await result, EXIT.usage);
     assert.equal(producer.sent.length, 0);
     assert.equal(errors[0], 'Line 1: Cannot send to task "number": the line is not UTF-8\n');
   });
 
   test("an input that breaks: what was sent is told, then its error", async () => {
-    const producer = new FakeProducer();
-    const told: number[] = [];
     async function* broken() {
       yield new TextEncoder().encode("1\n2\n");
       await Promise.resolve();
       throw new Error("EIO: i/o error, read");
     }
-    const sender = new LineSender({
-      task: number as Task,
-      options: {},
-      producer,
-      keepGoing: true,
-      input: broken(),
-      errors: { write: () => {} },
-    });
-    await assert.rejects(
-      sender.sendAll(({ offset }) => Promise.resolve(void told.push(offset))),
-      /EIO/,
-    );
+    const { told, result } = sending({ keepGoing: true, input: broken() });
+    await assert.rejects(result, /EIO/);
     assert.deepEqual(told, [0, 1]);
   });
 
@@ -274,7 +182,7 @@ describe("LineSender", () => {
     input.end();
     assert.equal(await result, EXIT.usage);
     assert.deepEqual(
-      producer.sent.map(({ message }) => new TextDecoder().decode(message.value!)),
+      producer.sent.map(({ value }) => value),
       ["1", "3"],
     );
     assert.equal(errors[0], 'Line 2: Cannot send to task "slow": two is taken\n');

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
-import { type Line, readLines } from "../../src/cli/ndjson.ts";
+import { readBlocks } from "../../src/cli/ndjson.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -14,10 +14,15 @@ async function* stream(chunks: Iterable<Uint8Array | string>): AsyncGenerator<Ui
   }
 }
 
-async function linesOf(...chunks: (Uint8Array | string)[]): Promise<[number, string][]> {
-  const lines: Line[] = [];
-  for await (const line of readLines(stream(chunks))) lines.push(line);
-  return lines.map(({ number, bytes }) => [number, decoder.decode(bytes)]);
+/** Without those that are blank. */
+async function linesOf(...chunks: (Uint8Array | string)[]): Promise<[number, string | null][]> {
+  const all: [number, string | null][] = [];
+  for await (const { number, lines } of readBlocks(stream(chunks))) {
+    for (const [index, line] of lines.entries()) {
+      if (line !== undefined) all.push([number + index, line]);
+    }
+  }
+  return all;
 }
 
 /** Bytes cut at these places. */
@@ -27,7 +32,7 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
-describe("readLines", () => {
+describe("readBlocks", () => {
   test("gives the lines of a stream, wherever its chunks are cut", async () => {
     const line = fc.oneof(
       fc.constantFrom("", " ", "\t ", '{"a":"ü"}', "\r", "x\r"),
@@ -98,7 +103,16 @@ describe("readLines", () => {
       buffer.set(encoder.encode("ef\ng"));
       yield buffer;
     }
-    const { value } = await readLines(reusing()).next();
-    assert.equal(decoder.decode((value as Line).bytes), "abcdef");
+    const { value } = await readBlocks(reusing()).next();
+    assert.deepEqual(value, { number: 1, lines: ["abcdef"] });
+  });
+
+  test("a line that is no UTF-8 is null, and those around it are lines", async () => {
+    const bytes = Uint8Array.of(97, 10, 0xff, 10, 10, 98, 13, 10, 0xc3);
+    assert.deepEqual(await linesOf(bytes), [[1, "a"], [2, null], [4, "b"], [5, null]]);
+  });
+
+  test("a byte order mark before any line is taken away", async () => {
+    assert.deepEqual(await linesOf("\ufeff1\n\ufeff2\n\ufeff"), [[1, "1"], [2, "2"], [3, ""]]);
   });
 });
