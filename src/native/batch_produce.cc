@@ -188,7 +188,9 @@ rd_kafka_resp_err_t ProduceOne(rd_kafka_t* client, rd_kafka_topic_t* topic, cons
   parts[6].u.headers = headers;
   rd_kafka_error_t* error = rd_kafka_produceva(client, parts, sizeof parts / sizeof *parts);
   if (error == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
-  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  // As all its other functions do; the cause is what fatalError() tells.
+  const rd_kafka_resp_err_t code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL
+                                                                  : rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
   rd_kafka_headers_destroy(headers);
   return code;
