@@ -12,11 +12,13 @@ import { features } from "./features.ts";
 import { inFlight } from "./in_flight.ts";
 import { latency } from "./latency.ts";
 import type { Section, SectionOutcome } from "./section.ts";
+import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
 /** By the names that the command line takes; without any, all run in this order. */
 const sections: Readonly<Record<string, Section>> = {
   throughput,
+  start,
   article,
   latency,
   features,

@@ -8,6 +8,8 @@ export interface ProcessOutcome {
   timedOut: boolean;
   /** From before its start until its exit has been noticed. */
   seconds: number;
+  /** From before its start to its first output; `null`: there was none. */
+  firstOutputSeconds: number | null;
   /** Of the process and of all its children that have ended: user and system. */
   cpuSeconds: number;
   /** Resident at most, with its children; sampled, so a peak in the very end may be missed. */
@@ -67,8 +69,10 @@ export async function runMeasured(
     stderr: "pipe",
   });
   running = child;
+  let firstOutputSeconds: number | null = null;
+  const noteOutput = () => firstOutputSeconds ??= (performance.now() - started) / 1000;
   const output = Promise.all([
-    new Response(child.stdout).text(),
+    readText(child.stdout, noteOutput),
     new Response(child.stderr).text(),
   ]);
   let peakBytes = 0;
@@ -90,6 +94,7 @@ export async function runMeasured(
     exitCode: child.exitCode,
     timedOut,
     seconds,
+    firstOutputSeconds,
     cpuSeconds: Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1e6,
     peakBytes,
     stdout,
@@ -110,6 +115,19 @@ export function failureOf(
 function lastWordsOf(text: string): string {
   const lines = text.trimEnd().split("\n");
   return (lines.findLast((line) => /^\w*error\b/i.test(line)) ?? lines.at(-1)!).trim();
+}
+
+async function readText(
+  stream: ReadableStream<Uint8Array>,
+  note: () => void,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stream) {
+    note();
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text;
 }
 
 /**

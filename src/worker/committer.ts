@@ -117,6 +117,8 @@ export class Committer {
   /** Whether this worker may own nothing any more, for all it knows: then nothing new is to start. */
   get holding(): boolean {
     if (this.#silent) return true;
+    // Asked for each message, and nearly always empty.
+    if (this.#doubtful.size === 0) return false;
     for (const { closed } of this.#doubtful) if (!closed) return true;
     return false;
   }

@@ -161,6 +161,32 @@ brokerTest(
   },
 );
 
+brokerTest(
+  "bench start: a first task, as a new group and as a known one, before the exit",
+  async () => {
+    using folder = project({});
+    const json = folder.path("figures.json");
+    await using started = taskc(
+      ["start", "--only", "taskc", "--only", "help", "--json", json],
+      { program: bench },
+    );
+    const { code, stderr } = await started.exited;
+    assert.equal(code, 0, stderr);
+    const { start } = JSON.parse(readFileSync(json, "utf8"));
+    assert.equal(start.rounds, 5);
+    const [{ failure, newGroupMs, knownGroupMs, wholeMs, cpuMs }] = start.contenders;
+    assert.equal(failure, null);
+    for (const { min, median, max } of [newGroupMs, knownGroupMs, wholeMs, cpuMs]) {
+      assert.ok(0 < min && min <= median && median <= max);
+    }
+    assert.ok(knownGroupMs.max < wholeMs.max);
+    const [{ title, ...help }] = start.commands;
+    assert.equal(title, "taskc --help");
+    assert.deepEqual([help.newGroupMs, help.knownGroupMs], [null, null]);
+    assert.ok(help.wholeMs.min > 0);
+  },
+);
+
 brokerTest("bench refuses what it does not know before it starts anything", async () => {
   await using started = taskc(["--only", "nobody"], { program: bench });
   const { code, stderr } = await started.exited;

@@ -34,6 +34,8 @@ while done < count:
     for message in consumer.consume(1000, timeout=0.1):
         if message.error():
             sys.exit(str(message.error()))
+        if done == 0:
+            print("first", flush=True)  # for whoever measures the start
         work(message.value())
         done += 1
 # Leaving commits what is left.
