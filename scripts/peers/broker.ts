@@ -91,6 +91,37 @@ export class Broker {
     );
   }
 
+  createTopic(topic: string): Promise<void> {
+    return this.makeTopics([topic], PARTITIONS);
+  }
+
+  deleteTopic(topic: string): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#admin.deleteTopic(
+        topic,
+        REQUEST_MS,
+        (error: unknown) => error ? reject(error) : resolve(),
+      )
+    );
+  }
+
+  /** How many messages a topic has, none of which was removed: the sum of its ends. */
+  async messages(topic: string): Promise<number> {
+    const ends = Array.from(
+      { length: PARTITIONS },
+      (_, partition) =>
+        new Promise<number>((resolve, reject) =>
+          this.#producer.queryWatermarkOffsets(
+            topic,
+            partition,
+            REQUEST_MS,
+            (error, { highOffset }) => error ? reject(error) : resolve(highOffset),
+          )
+        ),
+    );
+    return (await Promise.all(ends)).reduce((sum, end) => sum + end, 0);
+  }
+
   /** The sum of the offsets that a group has committed in a topic: as many messages count as done. */
   committed(group: string, topic: string): Promise<number> {
     const partitions = Array.from(

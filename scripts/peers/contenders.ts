@@ -188,12 +188,14 @@ function prepare(requirement: Requirement): void {
     case "nothing":
       return;
     case "gcc":
-      return buildRawC();
+      buildC("consumers/raw.c", "raw");
+      return buildC("producers/raw.c", "raw-send");
     case "node":
       install("node");
-      return cpSync(join(here, "consumers"), join(store, "node", "consumers"), {
-        recursive: true,
-      });
+      for (const folder of ["consumers", "producers"]) {
+        cpSync(join(here, folder), join(store, "node", folder), { recursive: true });
+      }
+      return;
     case "python":
       return install("python");
     default:
@@ -212,9 +214,8 @@ function install(what: "node" | "python"): void {
 }
 
 /** Against the library that scripts/build has made, so that taskc and this one differ in nothing else. */
-function buildRawC(): void {
+function buildC(source: string, program: string): void {
   const librdkafka = join(root, ".build", "librdkafka", "src");
-  const source = join(here, "consumers", "raw.c");
   const libraries = [
     "-lzstd",
     "-lssl",
@@ -236,9 +237,9 @@ function buildRawC(): void {
           "-isystem",
           librdkafka,
           "-o",
-          join(store, "raw"),
+          join(store, program),
         ],
-        ...[source, join(librdkafka, "librdkafka.a"), ...libraries],
+        ...[join(here, source), join(librdkafka, "librdkafka.a"), ...libraries],
       ],
       { stdio: ["ignore", "inherit", "inherit"] },
     );

@@ -16,7 +16,7 @@ import {
 import { failureOf, type ProcessOutcome, runMeasured } from "./measured_process.ts";
 import { root, store } from "./places.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
-import { messageOf } from "./throughput.ts";
+import { messageOf } from "./message.ts";
 
 interface Row {
   name: string;

@@ -11,6 +11,7 @@ import { curves } from "./curves.ts";
 import { features } from "./features.ts";
 import { inFlight } from "./in_flight.ts";
 import { latency } from "./latency.ts";
+import { send } from "./send.ts";
 import type { Section, SectionOutcome } from "./section.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
@@ -19,6 +20,7 @@ import { throughput } from "./throughput.ts";
 const sections: Readonly<Record<string, Section>> = {
   throughput,
   start,
+  send,
   article,
   latency,
   features,

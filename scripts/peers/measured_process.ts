@@ -22,20 +22,22 @@ interface ChildProcess {
   pid: number;
   exited: Promise<number>;
   exitCode: number | null;
-  stdout: ReadableStream<Uint8Array>;
+  /** `undefined` where a file takes it. */
+  stdout: ReadableStream<Uint8Array> | undefined;
   stderr: ReadableStream<Uint8Array>;
   kill(signal: "SIGKILL"): void;
   resourceUsage(): { cpuTime: { total: bigint } } | undefined;
 }
 /** As much of Bun as is used here; Node's own interface to processes tells nothing of their time on a core. */
 declare const Bun: {
+  file(path: string): object;
   spawn(
     command: readonly string[],
     options: {
       cwd: string;
       env: Record<string, string | undefined>;
-      stdin: "ignore";
-      stdout: "pipe";
+      stdin: "ignore" | object;
+      stdout: "pipe" | object;
       stderr: "pipe";
     },
   ): ChildProcess;
@@ -54,25 +56,29 @@ export interface ProcessOptions {
   cwd: string;
   env: Record<string, string | undefined>;
   timeLimitSeconds: number;
+  /** The file that it reads; nothing without one. */
+  input?: string;
+  /** The file that takes what it prints; `stdout` of the outcome is empty then. */
+  output?: string;
 }
 
 export async function runMeasured(
   command: readonly string[],
-  { cwd, env, timeLimitSeconds }: ProcessOptions,
+  { cwd, env, timeLimitSeconds, input, output: printed }: ProcessOptions,
 ): Promise<ProcessOutcome> {
   const started = performance.now();
   const child = Bun.spawn(command, {
     cwd,
     env,
-    stdin: "ignore",
-    stdout: "pipe",
+    stdin: input === undefined ? "ignore" : Bun.file(input),
+    stdout: printed === undefined ? "pipe" : Bun.file(printed),
     stderr: "pipe",
   });
   running = child;
   let firstOutputSeconds: number | null = null;
   const noteOutput = () => firstOutputSeconds ??= (performance.now() - started) / 1000;
   const output = Promise.all([
-    readText(child.stdout, noteOutput),
+    child.stdout ? readText(child.stdout, noteOutput) : "",
     new Response(child.stderr).text(),
   ]);
   let peakBytes = 0;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Broker } from "./broker.ts";
 import { spreadOf } from "./figures.ts";
+import { messageOf } from "./message.ts";
 import { runMeasured } from "./measured_process.ts";
 import { root, store } from "./places.ts";
 
@@ -162,13 +163,6 @@ export class OwnRuns {
       : `${this.#name}-${partitions}p-${messages}x${bytes}-${keys}k`;
     return Array.from({ length: topics }, (_, n) => `${name}-${n}of${topics}-${suffix}`);
   }
-}
-
-/** JSON of so many bytes, with three fields; of the fewest that there can be if that is more. */
-export function messageOf(id: number, bytes: number): string {
-  const message = { id, name: "", ok: id % 2 === 0 };
-  message.name = "x".repeat(Math.max(0, bytes - JSON.stringify(message).length));
-  return JSON.stringify(message);
 }
 
 function moduleText(topics: readonly string[], options: string): string {

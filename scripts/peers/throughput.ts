@@ -7,6 +7,7 @@ import { Broker } from "./broker.ts";
 import { type Contender, contenders, prepareAll, REFERENCE } from "./contenders.ts";
 import { store } from "./places.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
+import { messageOf } from "./message.ts";
 import { failureOf, runMeasured } from "./measured_process.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
 import { formatTable, NOTE } from "./table.ts";
@@ -114,13 +115,6 @@ function loadsFor(messages: number): Load[] {
   ];
 }
 
-/** JSON of exactly so many bytes, with three fields. */
-export function messageOf(id: number, bytes: number): string {
-  const message = { id, name: `name-${id}-`, ok: id % 2 === 0 };
-  message.name += "x".repeat(bytes - JSON.stringify(message).length);
-  return JSON.stringify(message);
-}
-
 interface RoundParts {
   broker: Broker;
   settings: Settings;
@@ -163,7 +157,7 @@ async function runRound(
 }
 
 /** As the process itself tells in its last line. */
-function doneOf(stdout: string): number {
+export function doneOf(stdout: string): number {
   try {
     return Number(JSON.parse(stdout.trimEnd().split("\n").at(-1)!).done);
   } catch {

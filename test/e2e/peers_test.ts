@@ -6,6 +6,7 @@ import type { Standing } from "../../scripts/peers/figures.ts";
 import type { FlightStanding } from "../../scripts/peers/in_flight_table.ts";
 import type { LatencyStanding } from "../../scripts/peers/latency_table.ts";
 import type { OwnOutcome } from "../../scripts/peers/own_runs.ts";
+import type { SendOutcome } from "../../scripts/peers/send.ts";
 import type { LoadOutcome } from "../../scripts/peers/throughput.ts";
 import { brokerTest, project, taskc } from "./harness.ts";
 
@@ -35,6 +36,22 @@ function rateOf({ rounds, summary }: Standing, count: number): number {
   assert.deepEqual([min, median, max], Array(3).fill(round.perSecond));
   return median;
 }
+
+brokerTest("bench send: all lines have been acknowledged and are in the topic", async () => {
+  using folder = project({});
+  const json = folder.path("figures.json");
+  const only = ["--only", "raw-send-headers", "--only", "taskc-send"];
+  const counts = ["--messages", "10000", "--rounds", "1", "--json", json];
+  await using started = taskc(["send", ...only, ...counts], { program: bench });
+  const { code, stdout, stderr } = await started.exited;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^10,000 lines of 100 bytes sent, rounds: 1$/m);
+  assert.match(stdout, /^taskc send .* 1\.00 ×$/m);
+  const { send } = JSON.parse(readFileSync(json, "utf8")) as { send: SendOutcome };
+  assert.deepEqual([send.count, send.bytes], [10_000, 100]);
+  const [limit, own] = send.contenders.map((standing) => rateOf(standing, 10_000));
+  near(send.contenders[0]!.summary!.taskcRatio!, own! / limit!);
+});
 
 brokerTest(
   "bench throughput: both have done all messages, and ratios follow from rates",
