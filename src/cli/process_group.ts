@@ -6,8 +6,9 @@
  * others follow.
  *
  * ```
- * starting ──first is ready──► running ──signal, or a process that leaves by itself──► leaving ──all ended──► over
- *     └──────first ended──────► over       └─a crash: started again, after 1 s, 2 s, 4 s, … 30 s
+ * starting ──first is ready──► running ──signal, --max-time, a decision of a process──► leaving ──all ended──► over
+ *     ├──────first ended──────► over       └─a crash: started again, after 1 s, 2 s, 4 s, … 30 s
+ *     └──────signal───────────► leaving
  * ```
  */
 import { EXIT, type ExitCode } from "../errors.ts";
@@ -30,6 +31,8 @@ export interface ProcessGroupParts {
   /** Whether the processes end by themselves when all is done. */
   drain: boolean;
   graceMs: number;
+  /** Milliseconds for all of them together, from now; `null` without a bound. */
+  maxTimeMs: number | null;
   spawn(number: number, listener: ChildListener): ChildProcess;
   stats: MergedStats;
   clock: {
@@ -43,12 +46,16 @@ const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 30_000;
 /** One that has run so long has recovered: its next crash counts as the first. */
 const RECOVERED_MS = 60_000;
+/** One that somebody has stopped in good order, after so long, makes room for a new one at once. */
+const SETTLED_MS = 10_000;
 /** A drain is not repeated without end: nobody may be there to see it. */
 const MOST_CRASHES_OF_A_DRAIN = 5;
 /** Children leave within their grace and 8 s, whatever happens. */
 const AFTER_GRACE_MS = 10_000;
 /** A loop that tells nothing for so long does not turn. */
 const SILENT_MS = 10_000;
+/** What a shell shows of a process that such a signal has ended. */
+const SIGNAL_CODES: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 /** What a process decides by itself while it works ends them all. */
 const DECISIONS: ReadonlySet<number> = new Set([
   ...[EXIT.failed, EXIT.usage, EXIT.module, EXIT.kafka, EXIT.stalled, EXIT.deferred],
@@ -71,10 +78,13 @@ export class ProcessGroup {
   readonly #parts: ProcessGroupParts;
   readonly #slots: Slot[];
   #phase: "starting" | "running" | "leaving" = "starting";
+  /** The first was ready once. */
+  #begun = false;
   /** One has found that all there was is done. */
   #drained = false;
   #code: ExitCode | number = EXIT.ok;
   #cancelKill: () => void = () => {};
+  #cancelMaxTime: () => void = () => {};
   #finish: (code: ExitCode) => void = () => {};
 
   constructor(parts: ProcessGroupParts) {
@@ -87,8 +97,14 @@ export class ProcessGroup {
 
   /** Resolves with the exit code when all processes have ended. */
   run(): Promise<ExitCode> {
+    const { clock, maxTimeMs } = this.#parts;
     return new Promise((resolve) => {
       this.#finish = resolve;
+      if (maxTimeMs !== null) {
+        this.#cancelMaxTime = clock.after(maxTimeMs, () => {
+          this.#leaveAll("--max-time is over", EXIT.interrupted);
+        });
+      }
       this.#start(this.#slots[0]!);
     });
   }
@@ -97,6 +113,11 @@ export class ProcessGroup {
   signal(signal: NodeJS.Signals): void {
     for (const { child } of this.#slots) child?.kill(signal);
     this.#leave(signal);
+  }
+
+  #leaveAll(reason: string, code: number): void {
+    for (const { child } of this.#slots) child?.kill("SIGTERM");
+    this.#leave(reason, code);
   }
 
   /** Why a restart of all would help; empty when it would not. */
@@ -129,8 +150,10 @@ export class ProcessGroup {
       told: (told) => this.#hear(slot, told),
       ended: (code, signal) => this.#ended(slot, code, signal),
     });
-    if (slot.crashes > 0) {
-      stats.event({ event: "process-restarted", pid: slot.child.pid ?? 0 }, slot.number);
+    const { pid } = slot.child;
+    // Without one it could not be started, and its end tells why.
+    if (slot.crashes > 0 && pid !== undefined) {
+      stats.event({ event: "process-restarted", pid }, slot.number);
     }
   }
 
@@ -142,6 +165,7 @@ export class ProcessGroup {
         slot.ready = true;
         if (this.#phase !== "starting") return;
         this.#phase = "running";
+        this.#begun = true;
         for (const other of this.#slots.slice(1)) this.#start(other);
         return;
       case "report":
@@ -159,10 +183,7 @@ export class ProcessGroup {
     const { drain, stats } = this.#parts;
     slot.child = null;
     stats.ended(slot.number);
-    const started = slot.ready;
-    if (this.#phase === "starting" || this.#phase === "leaving") {
-      return this.#over(this.#codeOfLeaving(slot, code));
-    }
+    if (this.#phase !== "running") return this.#over(this.#codeOfLeaving(slot, code, signal));
     const done = drain && (code === EXIT.ok || code === EXIT.failed || code === EXIT.deferred);
     if (done) {
       // What the group had to do is done, so one that has crashed is not needed any more.
@@ -170,26 +191,31 @@ export class ProcessGroup {
       for (const other of this.#slots) other.cancelRestart?.();
       return this.#over(code);
     }
-    if (started && code !== null && DECISIONS.has(code)) {
-      stats.event(
-        { event: "process-ended", exitCode: code, signal, restartInMs: null },
-        slot.number,
-      );
-      for (const { child } of this.#slots) child?.kill("SIGTERM");
-      this.#leave(`process ${slot.number} left with exit code ${code}`);
-      return this.#over(code);
+    if (slot.ready && code !== null && DECISIONS.has(code) && !this.#isOwnTrouble(slot, code)) {
+      const ended = { event: "process-ended", exitCode: code, signal, restartInMs: null } as const;
+      stats.event(ended, slot.number);
+      return this.#leaveAll(`process ${slot.number} left with exit code ${code}`, code);
     }
     this.#restart(slot, code, signal);
   }
 
+  /**
+   * What Kafka refuses to one that has just crashed, and not to the others: for a while it still knows a
+   * static member that is no more.
+   */
+  #isOwnTrouble({ crashes }: Slot, code: number): boolean {
+    return code === EXIT.kafka && crashes > 0 && this.#slots.some(({ child }) => child);
+  }
+
   #restart(slot: Slot, code: number | null, signal: string | null): void {
     const { clock, drain, stats } = this.#parts;
-    if (clock.now() - slot.startedAt >= RECOVERED_MS) slot.crashes = 0;
+    const livedMs = clock.now() - slot.startedAt;
+    if (livedMs >= RECOVERED_MS) slot.crashes = 0;
     slot.crashes++;
     const givesUp = this.#drained || (drain && slot.crashes > MOST_CRASHES_OF_A_DRAIN);
-    // One that was told to end by somebody else, in good order, makes room for a new one at once.
     const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (slot.crashes - 1));
-    const restartInMs = givesUp ? null : code === EXIT.ok ? 0 : backoff;
+    const replaced = code === EXIT.ok && livedMs >= SETTLED_MS;
+    const restartInMs = givesUp ? null : replaced ? 0 : backoff;
     stats.event({ event: "process-ended", exitCode: code, signal, restartInMs }, slot.number);
     if (restartInMs === null) return this.#over(code ?? EXIT.interrupted);
     const cancel = clock.after(restartInMs, () => this.#start(slot));
@@ -199,23 +225,29 @@ export class ProcessGroup {
     };
   }
 
-  /** One that was stopped before it had begun has left nothing undone that it had taken. */
-  #codeOfLeaving(slot: Slot, code: number | null): number {
-    if (code === null) return EXIT.interrupted;
-    if (this.#phase === "starting" || slot.ready || code < 128) return code;
-    return this.#parts.drain ? EXIT.interrupted : EXIT.ok;
+  #codeOfLeaving(slot: Slot, code: number | null, signal: string | null): number {
+    const stopped = SIGNAL_CODES[signal ?? ""] ?? (code !== null && code > 128 ? code : null);
+    // As one that is alone: it ends by the signal, or tells it by its code, before it has begun.
+    if (!this.#begun) return stopped ?? code ?? EXIT.interrupted;
+    // One that was stopped before it had begun has left nothing undone that it had taken.
+    if (stopped !== null && !slot.ready) return this.#parts.drain ? EXIT.interrupted : EXIT.ok;
+    return code ?? EXIT.interrupted;
   }
 
-  #leave(reason: string): void {
-    if (this.#phase !== "running") return;
-    const { clock, graceMs, stats } = this.#parts;
+  #leave(reason: string, code: number = EXIT.ok): void {
+    if (this.#phase === "leaving") return;
+    const { clock, drain, graceMs, stats } = this.#parts;
+    if (this.#begun) {
+      stats.event({ event: "draining", reason, inFlight: stats.snapshot().inFlight });
+    }
     this.#phase = "leaving";
-    stats.event({ event: "draining", reason, inFlight: stats.snapshot().inFlight });
-    for (const slot of this.#slots) slot.cancelRestart?.();
+    const waiting = this.#slots.filter(({ cancelRestart }) => cancelRestart);
+    for (const slot of waiting) slot.cancelRestart!();
     this.#cancelKill = clock.after(graceMs + AFTER_GRACE_MS, () => {
       for (const { child } of this.#slots) child?.kill("SIGKILL");
     });
-    this.#over(EXIT.ok);
+    // In a drain, one that is not started again has left undone what it was to do.
+    this.#over(Math.max(code, drain && waiting.length > 0 ? EXIT.interrupted : EXIT.ok));
   }
 
   /** Ends when nothing runs and nothing is going to. */
@@ -223,6 +255,7 @@ export class ProcessGroup {
     this.#code = Math.max(this.#code, code);
     if (this.#slots.some(({ child, cancelRestart }) => child || cancelRestart)) return;
     this.#cancelKill();
+    this.#cancelMaxTime();
     this.#finish(this.#code as ExitCode);
   }
 }

@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
+import type { Watchdog } from "../kafka/addon.ts";
 import { formatEventJson } from "../render/json.ts";
 import type { StatsCollector } from "../stats/collector.ts";
 import type { WorkerEvent } from "../stats/events.ts";
@@ -45,18 +46,27 @@ export class ParentLink {
   /** Records of each task when it was last reported. */
   readonly #reported = new Map<string, number>();
 
+  readonly #onGone = () => process.kill(process.pid, "SIGTERM");
+
   constructor(role: ProcessRole) {
     this.#role = role;
     // Without a parent nobody would stop it, or start it again: it leaves in good order.
-    process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+    process.on("disconnect", this.#onGone);
   }
 
-  /** Of members with a name of their own each has another; health is served by the parent. */
+  /** From now on the kernel looks after that, also while the event loop is blocked. */
+  follow(watchdog: Pick<Watchdog, "followParent">): void {
+    process.off("disconnect", this.#onGone);
+    watchdog.followParent(process.ppid);
+  }
+
+  /** Of members with a name of their own each has another; the parent serves health, and looks at the time. */
   adapt(settings: Settings<"run">): Settings<"run"> {
     const { instanceId } = settings;
     return {
       ...settings,
       metrics: null,
+      maxTime: null,
       instanceId: instanceId === null ? null : `${instanceId}-${this.#role.number}`,
     };
   }

@@ -18,7 +18,8 @@ export function roleVariable(role: ProcessRole): Record<string, string> {
 
 /** Whether this process starts others, instead of being one of them or alone. */
 export function isParent(processes: number): boolean {
-  return processes > 1 && process.env[PROCESS_VARIABLE] === undefined;
+  // What a child starts may have its variable, but not its channel.
+  return processes > 1 && (process.env[PROCESS_VARIABLE] === undefined || !process.send);
 }
 
 /** Takes the variable away, since it is not for what tasks start; `null` in a process without a parent. */

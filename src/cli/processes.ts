@@ -16,6 +16,8 @@ import { heededSignals } from "./supervise_process.ts";
 /** So often a panel is drawn; other figures are for each 10 s. */
 const PANEL_MS = 200;
 const FIGURES_MS = 1000;
+/** For what an ended process has told and written last. */
+const LAST_WORDS_MS = 500;
 
 export async function runProcesses(invocation: Invocation<"run">): Promise<ExitCode> {
   const { settings } = invocation;
@@ -31,6 +33,7 @@ export async function runProcesses(invocation: Invocation<"run">): Promise<ExitC
     count: settings.processes,
     drain: settings.drain,
     graceMs: settings.grace,
+    maxTimeMs: settings.drain ? settings.maxTime : null,
     spawn: (number, listener) => startProcess(number, listener, invocation, mode === "tty"),
     stats,
     clock: {
@@ -95,8 +98,16 @@ function startProcess(
     process.stderr.write(`taskc: cannot start process ${number}: ${error.message}\n`);
     end(EXIT.bug, null);
   });
-  // Not at "exit": what it has told and written last may still be on its way.
+  // Not at once: what it has told and written last may still be on its way.
   child.on("close", end);
+  // But others that it has started may hold its output open for as long as they like.
+  child.on("exit", (code, signal) => {
+    setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      end(code, signal);
+    }, LAST_WORDS_MS).unref();
+  });
   return { pid: child.pid, kill: (signal) => void child.kill(signal) };
 }
 

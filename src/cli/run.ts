@@ -155,7 +155,7 @@ async function consume(
     const offsets = await pinStart(consumer, read, settings.from);
     deadline.end();
     const names = module.tasks.map(({ name }) => name);
-    const pulse = watchLoop((await loadAddon()).watchdog, settings, names);
+    const pulse = watchLoop((await loadAddon()).watchdog, settings, { tasks: names, parent });
     await callSetup(module);
     if (settings.drain) {
       const deadline = settings.maxTime === null ? Infinity : clock.now() + settings.maxTime;

@@ -6,6 +6,7 @@ import type { Watchdog } from "../kafka/addon.ts";
 import { watchdogLines } from "../render/watchdog_lines.ts";
 import { Pulse } from "../worker/pulse.ts";
 import { LEAVE_WITHIN_MS } from "../worker/departure.ts";
+import type { ParentLink } from "./process_link.ts";
 import { heededSignals, REASONS, TOGETHER_MS } from "./supervise_process.ts";
 
 /** Kafka's default of `max.poll.interval.ms`. */
@@ -17,7 +18,7 @@ const REPORT_AFTER_MS = 10_000;
 export function watchLoop(
   watchdog: Watchdog,
   settings: Settings<"run">,
-  tasks: readonly string[],
+  { tasks, parent }: { tasks: readonly string[]; parent: ParentLink | null },
 ): Pulse {
   const cells = watchdog.cells(tasks.length);
   const pulse = new Pulse(new Int32Array(cells));
@@ -34,5 +35,6 @@ export function watchLoop(
     deadlineReason: REASONS.deadline,
     thirdSignalReason: REASONS.thirdSignal,
   });
+  parent?.follow(watchdog);
   return pulse;
 }

@@ -119,6 +119,8 @@ export interface Watchdog {
   cells(tasks: number): ArrayBuffer;
   /** Starts it, once for the process. False when it runs already. */
   watch(cells: ArrayBuffer, options: WatchOptions): boolean;
+  /** Has the kernel send SIGTERM to this process when its parent, of that id, is gone. */
+  followParent(pid: number): void;
 }
 
 export interface Addon {

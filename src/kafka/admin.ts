@@ -1,7 +1,8 @@
 /** Topics: which are there, and making those that are missing. */
 import { KafkaError } from "../errors.ts";
 import type { KafkaProducer } from "./producer.ts";
-import { adminOf, call, CODE, toKafkaError } from "./rdkafka.ts";
+import { adminOf } from "./questions.ts";
+import { call, CODE, toKafkaError } from "./rdkafka.ts";
 
 export interface NewTopic {
   topic: string;

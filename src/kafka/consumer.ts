@@ -29,9 +29,9 @@ import {
   type ConsumerClient as Client,
   loadRdKafka,
   type RdKafka,
-  settleWithin,
   toKafkaError,
 } from "./rdkafka.ts";
+import { disconnectWithin } from "./questions.ts";
 import { readCommits, readStandings, seekTo } from "./standings.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -242,7 +242,7 @@ export class KafkaConsumer implements Consumer {
     if (this.#handle) this.#poll.detach(this.#handle);
     this.#handle = null;
     const client = this.#client;
-    await settleWithin(timeoutMs, (done) => client.disconnect(done));
+    await disconnectWithin(timeoutMs, client, (_left, done) => client.disconnect(done));
   }
 
   /** The brokers have KIP-848, but it is switched off: this client is dead, a classic one takes over. */

@@ -17,7 +17,8 @@ import {
   tidyReason,
 } from "./connection.ts";
 import type { Delivered, MessageBatch, OutgoingMessage } from "./ports.ts";
-import { CODE, loadRdKafka, type RdKafka, settleWithin, toKafkaError } from "./rdkafka.ts";
+import { disconnectWithin } from "./questions.ts";
+import { CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 type Client = InstanceType<RdKafka["Producer"]>;
 
@@ -202,7 +203,11 @@ export class ProducerClient {
 
   /** Waits for all acknowledgements, at most `timeoutMs`, then disconnects. */
   close(timeoutMs: number): Promise<void> {
-    this.#closing ??= settleWithin(timeoutMs, (done) => this.client.disconnect(timeoutMs, done));
+    this.#closing ??= disconnectWithin(
+      timeoutMs,
+      this.client,
+      (leftMs, done) => this.client.disconnect(leftMs, done),
+    );
     return this.#closing;
   }
 

@@ -4,7 +4,6 @@ import { loadAddon } from "./addon.ts";
 import type { TopicPartition } from "./ports.ts";
 
 export type RdKafka = typeof import("@confluentinc/kafka-javascript");
-type AdminClient = ReturnType<RdKafka["AdminClient"]["createFrom"]>;
 
 /** librdkafka's codes that the adapters act on (rdkafka.h, `rd_kafka_resp_err_t`). */
 export const CODE = {
@@ -35,19 +34,6 @@ export function loadRdKafka(): Promise<RdKafka> {
     .then(() => import("@confluentinc/kafka-javascript/lib/rdkafka.js"))
     .then((module) => (module.default ?? module) as RdKafka);
   return loading;
-}
-
-const admins = new WeakMap<object, AdminClient>();
-
-/**
- * For questions that the package asks through an admin client: the one of this client. It lives as long as
- * the client does: one that nothing refers to is collected while it waits, and the answer never comes.
- */
-export async function adminOf(client: object): Promise<AdminClient> {
-  const rdkafka = await loadRdKafka();
-  let admin = admins.get(client);
-  if (!admin) admins.set(client, admin = rdkafka.AdminClient.createFrom(client as never));
-  return admin;
 }
 
 /** Calls a function of the package that answers by callback. */

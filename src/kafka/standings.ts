@@ -2,7 +2,8 @@
 import { KafkaError } from "../errors.ts";
 import { retryWhileCoordinatorMoves } from "./coordinator.ts";
 import type { CommitEntry, LookedUp, Standing, TopicPartition } from "./ports.ts";
-import { adminOf, ask, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
+import { adminOf } from "./questions.ts";
+import { ask, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
 
 const ASK_TIMEOUT_MS = 8000;
 const COMMITTED_TIMEOUT_MS = 5000;

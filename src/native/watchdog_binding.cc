@@ -1,4 +1,8 @@
 // What JavaScript sees of the watchdog; src/kafka/addon.ts has its types.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,10 +136,27 @@ napi_value StartWatch(napi_env env, napi_callback_info info) {
   return watching;
 }
 
+// Ends this process by SIGTERM when the one that started it is gone, whatever the loop does meanwhile.
+// prctl(2): the parent is the thread that has started this process, which is the event loop of the parent.
+napi_value FollowParent(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument = nullptr;
+  int32_t parent = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  if (count < 1 || napi_get_value_int32(env, argument, &parent) != napi_ok) {
+    napi_throw_type_error(env, nullptr, "followParent takes the process id of the parent");
+    return nullptr;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // It may have gone before.
+  if (getppid() != parent) raise(SIGTERM);
+  return nullptr;
+}
+
 }  // namespace
 
 void ExportWatchdog(napi_env env, napi_value exports) {
-  ExportFunctions(env, exports, "watchdog", {{"cells", CellsForTasks}, {"watch", StartWatch}});
+  ExportFunctions(env, exports, "watchdog", {{"cells", CellsForTasks}, {"watch", StartWatch}, {"followParent", FollowParent}});
 }
 
 }  // namespace taskc

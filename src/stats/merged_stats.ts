@@ -59,6 +59,8 @@ export class MergedStats implements StatsSource {
   #peakInFlight = 0;
   #peakRssBytes = 0;
   #reports = 0;
+  /** All have ended, and none is going to start. */
+  #over = false;
 
   constructor(options: MergedStatsOptions) {
     this.#options = options;
@@ -95,6 +97,7 @@ export class MergedStats implements StatsSource {
   /** Passes an event of a process on, or of all of them without a number. */
   event(event: WorkerEvent, process?: number): void {
     if (process !== undefined && !this.#isNews(event, process)) return;
+    if (process === undefined && event.event === "stopped") this.#over = true;
     const forAll = process === undefined || FACTS.has(event.event) || ONCE.has(event.event);
     const numbered: NumberedEvent = forAll ? event : { ...event, process };
     for (const listener of this.#listeners) listener(numbered);
@@ -167,7 +170,12 @@ export class MergedStats implements StatsSource {
 
   #merge(): Snapshot {
     const all = this.#all().map(({ snapshot }) => snapshot);
-    return all.length === 0 ? nothing(this.#options.group) : mergeSnapshots(all);
+    if (all.length === 0) return nothing(this.#options.group);
+    const merged = mergeSnapshots(all);
+    if (this.#members.size > 0 || this.#over) return merged;
+    // One is going to start again, and nobody knows the lag meanwhile.
+    const topics = merged.topics.map((topic) => ({ ...topic, lag: null }));
+    return { ...merged, state: "starting", topics };
   }
 
   /** The most of all together that any reports have shown. */

@@ -1,81 +1,11 @@
 /** The processes of `--processes`: who starts when, who starts again, and what comes of all of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ChildListener, ProcessGroup } from "../../src/cli/process_group.ts";
-import type { NumberedEvent } from "../../src/stats/events.ts";
 import { MergedStats } from "../../src/stats/merged_stats.ts";
-
-interface Child {
-  number: number;
-  listener: ChildListener;
-  signals: string[];
-}
-
-class Bench {
-  now = 0;
-  readonly children: Child[] = [];
-  readonly events: NumberedEvent[] = [];
-  readonly group: ProcessGroup;
-  readonly code: Promise<number>;
-  #timers: { at: number; callback: () => void }[] = [];
-
-  constructor({ count = 3, drain = false } = {}) {
-    const clock = { now: () => this.now, wall: () => this.now };
-    const stats = new MergedStats({ group: "g", processes: count, clock, ownRssBytes: () => 0 });
-    stats.onEvent((event) => this.events.push(event));
-    this.group = new ProcessGroup({
-      ...{ count, drain, graceMs: 20_000, stats },
-      spawn: (number, listener) => {
-        const child: Child = { number, listener, signals: [] };
-        this.children.push(child);
-        return { pid: 100 + this.children.length, kill: (signal) => child.signals.push(signal) };
-      },
-      clock: {
-        now: () => this.now,
-        after: (ms, callback) => {
-          const timer = { at: this.now + ms, callback };
-          this.#timers.push(timer);
-          return () => this.#timers = this.#timers.filter((one) => one !== timer);
-        },
-      },
-    });
-    this.code = this.group.run();
-  }
-
-  advance(ms: number): void {
-    this.now += ms;
-    const due = this.#timers.filter(({ at }) => at <= this.now);
-    this.#timers = this.#timers.filter(({ at }) => at > this.now);
-    for (const { callback } of due) callback();
-  }
-
-  get numbers(): number[] {
-    return this.children.map(({ number }) => number);
-  }
-
-  /** The newest of that number. */
-  child(number: number): Child {
-    return this.children.findLast((child) => child.number === number)!;
-  }
-
-  ready(...numbers: number[]): this {
-    for (const number of numbers) this.child(number).listener.told({ kind: "ready" });
-    return this;
-  }
-
-  end(number: number, code: number | null, signal: string | null = null): void {
-    this.child(number).listener.ended(code, signal);
-  }
-
-  get ends(): [number | undefined, number | null][] {
-    return this.events.flatMap((event) =>
-      event.event === "process-ended" ? [[event.process, event.restartInMs]] : []
-    );
-  }
-}
+import { ProcessBench } from "./support/process_bench.ts";
 
 test("the first starts alone, and the others when it is ready", () => {
-  const bench = new Bench();
+  const bench = new ProcessBench();
   assert.deepEqual(bench.numbers, [1]);
   bench.ready(1);
   assert.deepEqual(bench.numbers, [1, 2, 3]);
@@ -83,7 +13,7 @@ test("the first starts alone, and the others when it is ready", () => {
 
 test("a mistake that the first meets at its start ends all, and is told by it alone", async () => {
   for (const code of [2, 3, 4, 70]) {
-    const bench = new Bench();
+    const bench = new ProcessBench();
     bench.end(1, code);
     assert.equal(await bench.code, code);
     assert.deepEqual([bench.numbers, bench.events], [[1], []]);
@@ -91,7 +21,7 @@ test("a mistake that the first meets at its start ends all, and is told by it al
 });
 
 test("a signal goes to all, and the highest of their codes is that of all", async () => {
-  const bench = new Bench();
+  const bench = new ProcessBench();
   bench.ready(1, 2, 3).group.signal("SIGTERM");
   assert.deepEqual(bench.children.map(({ signals }) => signals), Array(3).fill(["SIGTERM"]));
   bench.end(2, 5);
@@ -104,7 +34,7 @@ test("a signal goes to all, and the highest of their codes is that of all", asyn
 });
 
 test("a crash is told, and the process started again, later each time", () => {
-  const bench = new Bench();
+  const bench = new ProcessBench();
   bench.ready(1, 2, 3);
   for (const restartInMs of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
     bench.end(2, null, "SIGKILL");
@@ -127,17 +57,57 @@ test("a crash is told, and the process started again, later each time", () => {
 });
 
 test("one that somebody has stopped in good order is replaced at once", () => {
-  const bench = new Bench();
-  bench.ready(1, 2, 3);
+  const bench = new ProcessBench();
+  bench.ready(1, 2, 3).advance(10_000);
   bench.end(3, 0);
   assert.deepEqual(bench.ends, [[3, 0]]);
   bench.advance(0);
   assert.deepEqual(bench.numbers, [1, 2, 3, 3]);
+  // A module that ends its own process at each start does not make it turn in circles.
+  bench.end(3, 0);
+  assert.deepEqual(bench.ends.at(-1), [3, 2000]);
+});
+
+test("a start again is told only if there is a process", () => {
+  const bench = new ProcessBench();
+  bench.ready(1, 2, 3).end(2, null, "SIGKILL");
+  bench.startable = false;
+  bench.advance(1000);
+  bench.end(2, 70);
+  assert.deepEqual(bench.events.map(({ event }) => event), ["process-ended", "process-ended"]);
+});
+
+test("a signal while the first starts is not lost, although it gets ready", async () => {
+  const bench = new ProcessBench();
+  bench.group.signal("SIGTERM");
+  bench.ready(1);
+  assert.deepEqual(bench.numbers, [1], "nobody else is started");
+  bench.end(1, 0);
+  assert.equal(await bench.code, 0);
+  assert.deepEqual(bench.events, []);
+});
+
+test("the end is bounded also for a first one that does not get ready", async () => {
+  const bench = new ProcessBench();
+  bench.group.signal("SIGTERM");
+  bench.advance(30_000);
+  assert.deepEqual(bench.child(1).signals, ["SIGTERM", "SIGKILL"]);
+  bench.end(1, null, "SIGKILL");
+  assert.equal(await bench.code, 5);
+});
+
+test("a static member that Kafka still remembers after its crash is tried again", () => {
+  const bench = new ProcessBench();
+  bench.ready(1, 2, 3).end(1, null, "SIGKILL");
+  bench.advance(1000);
+  bench.ready(1).end(1, 4);
+  assert.deepEqual(bench.ends, [[1, 1000], [1, 2000]]);
+  assert.deepEqual(bench.child(2).signals, []);
 });
 
 test("what a process decides at work ends all of them, with its code", async () => {
   for (const code of [1, 3, 4, 6]) {
-    const bench = new Bench();
+    const bench = new ProcessBench();
     bench.ready(1, 2, 3).end(2, code);
     assert.deepEqual(bench.ends, [[2, null]]);
     assert.deepEqual([bench.child(1).signals, bench.child(3).signals], [["SIGTERM"], ["SIGTERM"]]);
@@ -148,7 +118,7 @@ test("what a process decides at work ends all of them, with its code", async () 
 });
 
 test("one that was started again and cannot begin, since Kafka is away, is tried again", () => {
-  const bench = new Bench();
+  const bench = new ProcessBench();
   bench.ready(1, 2, 3).end(2, null, "SIGSEGV");
   bench.advance(1000);
   bench.end(2, 4);
@@ -159,7 +129,7 @@ test("one that was started again and cannot begin, since Kafka is away, is tried
 });
 
 test("while they leave nothing is started, and one that had not begun counts for nothing", async () => {
-  const bench = new Bench({ count: 3 });
+  const bench = new ProcessBench({ count: 3 });
   bench.ready(1, 2, 3).end(3, null, "SIGKILL");
   bench.end(2, null, "SIGKILL");
   bench.advance(1000);
@@ -172,8 +142,20 @@ test("while they leave nothing is started, and one that had not begun counts for
   assert.equal(await bench.code, 0);
 });
 
+test("one that the kernel ends while it loads its module has not begun either", async () => {
+  const bench = new ProcessBench({ count: 2 });
+  bench.ready(1).group.signal("SIGTERM");
+  bench.end(2, null, "SIGTERM");
+  bench.end(1, 0);
+  assert.equal(await bench.code, 0);
+  const alone = new ProcessBench();
+  alone.group.signal("SIGINT");
+  alone.end(1, null, "SIGINT");
+  assert.equal(await alone.code, 130, "as a process that is alone");
+});
+
 test("one that is killed while it leaves has left work undone", async () => {
-  const bench = new Bench({ count: 2 });
+  const bench = new ProcessBench({ count: 2 });
   bench.ready(1, 2).group.signal("SIGTERM");
   bench.end(1, 0);
   bench.advance(29_999);
@@ -184,44 +166,8 @@ test("one that is killed while it leaves has left work undone", async () => {
   assert.equal(await bench.code, 5);
 });
 
-test("a drain is over when each has ended; the highest code counts", async () => {
-  const bench = new Bench({ drain: true });
-  bench.ready(1, 2, 3);
-  bench.end(1, 0);
-  bench.end(2, 1);
-  bench.end(3, 0);
-  assert.equal(await bench.code, 1);
-  assert.deepEqual(bench.ends, []);
-});
-
-test("a drain that is done does not wait for one that has crashed", async () => {
-  const bench = new Bench({ drain: true, count: 2 });
-  bench.ready(1, 2).end(2, null, "SIGKILL");
-  bench.end(1, 0);
-  assert.equal(await bench.code, 0);
-});
-
-test("one that crashes at the end of a drain is not started again, and told by the code", async () => {
-  const bench = new Bench({ drain: true, count: 2 });
-  bench.ready(1, 2).end(1, 0);
-  bench.end(2, null, "SIGSEGV");
-  assert.deepEqual(bench.ends, [[2, null]]);
-  assert.equal(await bench.code, 5);
-});
-
-test("a drain whose processes crash all the time ends", async () => {
-  const bench = new Bench({ drain: true, count: 2 });
-  bench.ready(1, 2);
-  for (let crash = 0; crash < 6; crash++) {
-    for (const number of [1, 2]) bench.end(number, null, "SIGKILL");
-    bench.advance(30_000);
-  }
-  assert.equal(await bench.code, 5);
-  assert.deepEqual(bench.ends.slice(-2), [[1, null], [2, null]]);
-});
-
 test("a signal before anything runs ends with the code of the first", async () => {
-  const bench = new Bench();
+  const bench = new ProcessBench();
   bench.group.signal("SIGINT");
   assert.deepEqual(bench.child(1).signals, ["SIGINT"]);
   bench.end(1, 130);
@@ -229,7 +175,7 @@ test("a signal before anything runs ends with the code of the first", async () =
 });
 
 test("health is that of each, and one that tells nothing is not well", () => {
-  const bench = new Bench({ count: 2 });
+  const bench = new ProcessBench({ count: 2 });
   assert.deepEqual(bench.group.readinessProblems(), [
     "process 1: it is starting",
     "process 2: it does not run",

@@ -34,6 +34,16 @@ function runs(pid: number): boolean {
 const jobs = (count: number, ms: number, from = 0) =>
   json(Array.from({ length: count }, (_, n) => ({ id: from + n, ms })));
 
+/** One task that never yields. */
+function endlessModule(from: string): string {
+  return `import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const endless = task({ topic: ${JSON.stringify(from)}, run: ({ id }: { id: number }) => {
+  started(id);
+  for (;;);
+} });`;
+}
+
 /** Which of the processes have partitions, by what they told last. */
 function holders(worker: Worker): Set<unknown> {
   const held = new Map<unknown, Set<string>>();
@@ -72,11 +82,12 @@ brokerTest(
     await produce(from, jobs(300, 10, 600));
     await until("all to be done", () => folder.finishedCount() === 900);
     await until("it to be ready again", ready);
+    // What the killed one had not committed runs once more.
+    await until("all to be committed", async () => await lag(worker.group, from) === 0);
 
     worker.kill("SIGTERM");
     const { code, stderr } = await worker.waitForExit();
     assert.equal(code, 0, stderr);
-    assert.equal(await lag(worker.group, from), 0);
     const last = JSON.parse(worker.lines.stderr.at(-1)!);
     assert.equal(last.type, "summary");
     assert.deepEqual([last.state, last.limit], ["stopped", 0]);
@@ -138,6 +149,70 @@ brokerTest("processes leave in good order when their parent is killed", async ()
   await until("them to have left", () => !children.some(runs));
   assert.ok([...folder.ledger().values()].every(({ finished }) => finished === 1));
   assert.equal(await lag(worker.group, from), 0);
+});
+
+brokerTest(
+  "a blocked process does not outlive its parent by more than the time to leave",
+  async () => {
+    const from = await topic({ partitions: 2 });
+    using folder = project({ "tasks.ts": endlessModule(from) });
+    await using worker = runWorker(folder, ["--processes", "2", "--grace", "0s"]);
+    await until("each to have partitions", () => holders(worker).size === 2);
+    await produce(from, json([{ id: 1 }]));
+    await until("it to compute", () => folder.ledger().size === 1);
+    const children = childrenOf(worker.pid);
+    worker.kill("SIGKILL");
+    await until("them to have left", () => !children.some(runs));
+  },
+);
+
+brokerTest("--max-time bounds a drain, also where processes crash", async () => {
+  const from = await topic({ partitions: 2 });
+  using folder = project({ "tasks.ts": workModule(from) });
+  await produce(from, jobs(200, 500));
+  const args = ["--processes", "2", "--concurrency", "5", "--drain", "--max-time", "4s"];
+  await using worker = runWorker(folder, args);
+  await until("both to work", () => holders(worker).size === 2);
+  process.kill(childrenOf(worker.pid)[0]!, "SIGKILL");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 5, stderr);
+  assert.match(stderr, /"event":"draining","reason":"--max-time is over"/);
+  assert.ok(folder.finishedCount() < 200);
+});
+
+brokerTest("a signal while the first process sets up is heeded", async () => {
+  const from = await topic({ partitions: 2 });
+  const setup = `export const setup = () => {
+  console.log("setting up");
+  for (const until = Date.now() + 2000; Date.now() < until;);
+};`;
+  using folder = project({ "tasks.ts": `${workModule(from)}\n${setup}` });
+  await using worker = runWorker(folder, ["--processes", "2"]);
+  await worker.waitForLine(/setting up/, "stdout");
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.waitForExit();
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /process-restarted/);
+});
+
+brokerTest("with a panel, what a task has started and left does not hold up the end", async () => {
+  const from = await topic({ partitions: 2 });
+  using folder = project({
+    "tasks.ts": `import { spawn } from "node:child_process";
+import { task } from "taskc";
+export const leave = task({ topic: ${JSON.stringify(from)}, run: () => {
+  spawn("sleep", ["60"], { stdio: ["ignore", "inherit", "inherit"], detached: true }).unref();
+} });`,
+  });
+  await produce(from, json([{ id: 1 }]));
+  using screen = terminal({
+    ...{ columns: 100, rows: 30, cwd: folder.folder, env: { LANG: "C.UTF-8" } },
+    command: [executable, "run", "tasks.ts", "--group", from, "--processes", "2"],
+  });
+  await screen.waitForScreen(/running[^]* 1 done/);
+  screen.keys("C-c");
+  await until("its end", () => screen.exitCode !== null);
+  assert.equal(screen.exitCode, 0);
 });
 
 brokerTest("what tasks print is above the panel, in full lines", async () => {

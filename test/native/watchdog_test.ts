@@ -41,3 +41,9 @@ test("watchdog refuses what it cannot use, and starts nothing", () => {
     assert.throws(() => watchdog.watch(watchdog.cells(2), wrong as never), TypeError, name);
   }
 });
+
+test("watchdog.followParent takes a process id", () => {
+  for (const pid of ["1", undefined, {}]) {
+    assert.throws(() => watchdog.followParent(pid as number), TypeError);
+  }
+});

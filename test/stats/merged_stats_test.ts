@@ -85,11 +85,16 @@ test("MergedStats keeps what an ended process has counted, and nothing else of i
   // Started again, it counts from nothing; and ends once more.
   stats.report(1, { snapshot: small(3), runTimes: { resizeImage: runTimes(3, 10) } });
   assert.equal(stats.snapshot().totals.done, 103);
+  const topics = busySnapshot().topics;
+  stats.report(2, { snapshot: small(10, { topics }), runTimes: {} });
   stats.ended(1);
   stats.ended(2);
   const none = stats.snapshot();
   assert.equal(none.totals.done, 103);
-  assert.deepEqual([none.state, none.inFlight, none.limit], ["stopped", 0, 0]);
+  assert.deepEqual([none.state, none.inFlight, none.limit], ["starting", 0, 0]);
+  assert.deepEqual(none.topics.map(({ lag }) => lag), [null, null, null]);
+  stats.event({ event: "stopped", exitCode: 0 });
+  assert.deepEqual([stats.snapshot().state, stats.snapshot().topics[0]!.lag], ["stopped", 0]);
 });
 
 test("MergedStats has a rate of all, which does not fall when one starts anew", () => {
