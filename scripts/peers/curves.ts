@@ -44,11 +44,12 @@ const CURVES: readonly Curve[] = [
   },
   {
     name: "processes",
-    title: "processes (--processes)",
+    title: "processes (--processes), each task computing for 100 µs",
     points: [1, 2, 3, 4],
     variant: (processes, usual) => ({
-      // More of them, since partitions change hands at the start.
-      load: { ...usual, partitions: 12, messages: usual.messages * 4 },
+      // So that the start, where partitions change hands, is a small part.
+      load: { ...usual, partitions: 12, messages: Math.ceil(usual.messages / 2) },
+      computeUs: 100,
       flags: ["--processes", String(processes)],
     }),
   },

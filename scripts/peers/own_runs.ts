@@ -31,6 +31,8 @@ export interface Variant {
   load: Load;
   /** Options of each task, as text: `order: "key",`. */
   task?: string;
+  /** What each task computes without a pause, in microseconds. @default 0 */
+  computeUs?: number;
   flags?: readonly string[];
 }
 
@@ -117,11 +119,15 @@ export class OwnRuns {
     };
   }
 
-  async #drain({ name, task = "", flags = [] }: Variant, topics: string[], messages: number) {
+  async #drain(
+    { name, task = "", computeUs = 0, flags = [] }: Variant,
+    topics: string[],
+    messages: number,
+  ) {
     const folder = join(store, "modules");
     mkdirSync(folder, { recursive: true });
     const module = join(folder, `own-${name}.ts`);
-    writeFileSync(module, moduleText(topics, task));
+    writeFileSync(module, moduleText(topics, task, computeUs));
     const group = `own-${process.pid}-${++this.#groups}`;
     const outcome = await runMeasured([
       ...[join(root, "dist", "taskc"), "run", module, "--drain", "--brokers", this.#brokers],
@@ -165,7 +171,7 @@ export class OwnRuns {
   }
 }
 
-function moduleText(topics: readonly string[], options: string): string {
+function moduleText(topics: readonly string[], options: string, computeUs: number): string {
   const tasks = topics.map((topic, n) =>
     `export const work${n} = task({ topic: ${JSON.stringify(topic)}, schema, run, ${options} });`
   );
@@ -173,9 +179,16 @@ function moduleText(topics: readonly string[], options: string): string {
 
 let done = 0;
 const schema = z.object({ id: z.number(), name: z.string(), ok: z.boolean() });
-const run = async () => { done++; };
+const run = async () => {
+  ${computeUs > 0 ? compute(computeUs) : ""}
+  done++;
+};
 ${tasks.join("\n")}
 
 export const teardown = () => void process.stdout.write(JSON.stringify({ done }) + "\\n");
 `;
+}
+
+function compute(us: number): string {
+  return `for (const until = performance.now() + ${us / 1000}; performance.now() < until;);`;
 }
