@@ -1,5 +1,5 @@
 /** Bars of medians, with the least and the greatest as a line across their ends, as an SVG image. Pure. */
-import type { Spread } from "./figures.ts";
+import type { Spread, Standing } from "./figures.ts";
 
 export interface Bar {
   label: string;
@@ -12,6 +12,26 @@ export interface Bar {
 export interface Panel {
   title: string;
   bars: Bar[];
+}
+
+/** Rates of all contenders; the one of the given name stands out. */
+export function ratePanel(
+  title: string,
+  standings: readonly Standing[],
+  reference: string,
+): Panel {
+  return {
+    title: `${title}: thousand a second`,
+    bars: standings.map(({ name, title, summary }) => ({
+      label: title,
+      emphasis: name === reference,
+      spread: summary && {
+        min: summary.perSecond.min / 1000,
+        median: summary.perSecond.median / 1000,
+        max: summary.perSecond.max / 1000,
+      },
+    })),
+  };
 }
 
 const WIDTH = 900;

@@ -1,4 +1,5 @@
 /** Rounds of many tasks in flight, what is made of them, and their table of text. Pure. */
+import { layOutColumns } from "./columns.ts";
 import { type Failure, isFailure, type Spread, spreadOf } from "./figures.ts";
 
 export interface FlightRound {
@@ -91,16 +92,7 @@ export function formatFlights(
       ]
       : [title, `failed: ${rounds.find(isFailure)!.failure}`]
   );
-  const whole = [HEADINGS, ...rows.filter((row) => row.length === HEADINGS.length)];
-  const widths = HEADINGS.map((_, column) => Math.max(...whole.map((row) => row[column]!.length)));
-  widths[0] = Math.max(...rows.map(([title]) => title!.length));
-  const lines = [HEADINGS, ...rows].map((row) =>
-    row.map((cell, column) =>
-      column === 0 || row.length < HEADINGS.length
-        ? cell.padEnd(column === 0 ? widths[0]! : 0)
-        : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
-  );
+  const lines = layOutColumns(HEADINGS, rows);
   for (const { title, summary, rounds } of standings) {
     const failures = rounds.filter(isFailure);
     if (summary === null || failures.length === 0) continue;

@@ -1,5 +1,7 @@
 /** Latencies of all contenders, and what they use while nothing comes, as a table of text. Pure. */
 
+import { layOutColumns } from "./columns.ts";
+
 /** Milliseconds. */
 export interface Latencies {
   count: number;
@@ -42,16 +44,7 @@ export function formatLatencies(standings: readonly LatencyStanding[]): string {
       ]
       : [title, `failed: ${failure}`]
   );
-  const whole = [HEADINGS, ...rows.filter((row) => row.length === HEADINGS.length)];
-  const widths = HEADINGS.map((_, column) => Math.max(...whole.map((row) => row[column]!.length)));
-  widths[0] = Math.max(...rows.map(([title]) => title!.length));
-  return [HEADINGS, ...rows].map((row) =>
-    row.map((cell, column) =>
-      column === 0 || row.length < HEADINGS.length
-        ? cell.padEnd(column === 0 ? widths[0]! : 0)
-        : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
-  ).join("\n");
+  return layOutColumns(HEADINGS, rows).join("\n");
 }
 
 function cellsOf(latencies: Latencies | null): string[] {

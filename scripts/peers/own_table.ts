@@ -1,4 +1,5 @@
 /** Figures of taskc's own runs as a table of text. Pure. */
+import { layOutColumns } from "./columns.ts";
 import type { OwnOutcome } from "./own_runs.ts";
 
 const HEADINGS = ["", "messages", "thousand/s", "CPU s per million", "peak memory"];
@@ -19,16 +20,5 @@ export function formatOwn(outcomes: readonly OwnOutcome[], reference?: OwnOutcom
       ...(reference ? [base === undefined ? "-" : `${(cpu / base).toFixed(2)} ×`] : []),
     ];
   });
-  const whole = [headings, ...rows.filter((row) => row.length === headings.length)];
-  const widths = headings.map((_, column) => Math.max(...whole.map((row) => row[column]!.length)));
-  widths[0] = Math.max(...rows.map(([title]) => title!.length));
-  return [headings, ...rows].map((row) =>
-    row.map((cell, column) =>
-      column === 0
-        ? cell.padEnd(widths[0]!)
-        : row.length < headings.length && column > 1
-        ? cell
-        : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
-  ).join("\n");
+  return layOutColumns(headings, rows).join("\n");
 }

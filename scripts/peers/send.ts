@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { Broker } from "./broker.ts";
+import { ratePanel } from "./chart.ts";
 import { prepareAll } from "./contenders.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
 import { failureOf, runMeasured } from "./measured_process.ts";
@@ -73,18 +74,7 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   settings.print(`${title}, rounds: ${settings.rounds}\n\n${formatTable(contenders)}\n\n${NOTE}`);
   return {
     figures: { count, bytes: BYTES, contenders } satisfies SendOutcome,
-    panels: [{
-      title: `${title}: thousand a second`,
-      bars: contenders.map(({ name, title, summary }) => ({
-        label: title,
-        emphasis: name === REFERENCE,
-        spread: summary && {
-          min: summary.perSecond.min / 1000,
-          median: summary.perSecond.median / 1000,
-          max: summary.perSecond.max / 1000,
-        },
-      })),
-    }],
+    panels: [ratePanel(title, contenders, REFERENCE)],
     complete: contenders.every(({ rounds }) => !rounds.some(isFailure)),
   };
 }

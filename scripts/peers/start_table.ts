@@ -1,4 +1,5 @@
 /** The figures of starts as a table of text. Pure. */
+import { layOutColumns } from "./columns.ts";
 import type { Spread } from "./figures.ts";
 
 /** Times in milliseconds; `null`: there is none. */
@@ -32,14 +33,7 @@ export function formatStarts(
     title,
     ...[newGroupMs, knownGroupMs, wholeMs, cpuMs].map(formatSpread),
   ]);
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]!.length))
-  );
-  const lines = [HEADINGS, ...rows].map((row) =>
-    row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
-  );
+  const lines = layOutColumns(HEADINGS, rows);
   const failures = standings.flatMap(({ title, failure }) =>
     failure === null ? [] : [`${title}: failed: ${failure}`]
   );

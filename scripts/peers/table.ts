@@ -1,4 +1,5 @@
 /** Figures of all contenders as a table of text. Pure. */
+import { layOutColumns } from "./columns.ts";
 import { isFailure, type Spread, type Standing } from "./figures.ts";
 
 export const NOTE =
@@ -33,21 +34,7 @@ export function formatTable(standings: readonly Standing[]): string {
       ]
       : [title, `failed: ${rounds.find(isFailure)!.failure}`]
   );
-  // A failure goes over all columns, so it does not widen its own.
-  const whole = [
-    HEADINGS,
-    ...rows.filter((row) => row.length === HEADINGS.length),
-  ];
-  const widths = HEADINGS.map((_, column) => Math.max(...whole.map((row) => row[column]!.length)));
-  widths[0] = Math.max(...rows.map((row) => row[0]!.length));
-  const lines = [HEADINGS, ...rows].map((row) =>
-    row.map((cell, column) =>
-      column === 0 || row.length < HEADINGS.length
-        ? cell.padEnd(column === 0 ? widths[0]! : 0)
-        : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
-  );
-  return [...lines, ...describeFailures(standings)].join("\n");
+  return [...layOutColumns(HEADINGS, rows), ...describeFailures(standings)].join("\n");
 }
 
 function formatSpread(

@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { Broker } from "./broker.ts";
+import { ratePanel } from "./chart.ts";
 import { type Contender, contenders, prepareAll, REFERENCE } from "./contenders.ts";
 import { store } from "./places.ts";
 import { type Failure, isFailure, type Round, type Standing, summarize } from "./figures.ts";
@@ -79,18 +80,7 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   await broker.close();
   return {
     figures: { loads: outcomes },
-    panels: outcomes.map(({ title, contenders }) => ({
-      title: `${title}: thousand a second`,
-      bars: contenders.map(({ name, title, summary }) => ({
-        label: title,
-        emphasis: name === REFERENCE,
-        spread: summary && {
-          min: summary.perSecond.min / 1000,
-          median: summary.perSecond.median / 1000,
-          max: summary.perSecond.max / 1000,
-        },
-      })),
-    })),
+    panels: outcomes.map(({ title, contenders }) => ratePanel(title, contenders, REFERENCE)),
     complete: outcomes.every(({ contenders }) =>
       contenders.every(({ rounds }) => !rounds.some(isFailure))
     ),
