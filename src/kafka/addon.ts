@@ -85,6 +85,9 @@ export interface BatchProduce {
  */
 export type FatalError = (nativeClient: object) => [code: number, text: string] | null;
 
+/** Has all that waits in a producer reported as purged; src/native/fatal_error.h has the contract. */
+export type PurgeQueues = (nativeClient: object) => void;
+
 /** A line of the watchdog; its forms and what is replaced in them: src/native/watchdog.h. */
 export interface LineForms {
   known: string;
@@ -130,6 +133,7 @@ export interface Addon {
   readonly produceExactly: ProduceExactly;
   readonly batchProduce: BatchProduce;
   readonly fatalError: FatalError;
+  readonly purgeQueues: PurgeQueues;
   /** librdkafka's text for one of its error codes. */
   err2str(code: number): string;
   readonly watchdog: Watchdog;

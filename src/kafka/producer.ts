@@ -2,9 +2,9 @@
 import type { KafkaError } from "../errors.ts";
 import type { Connected, Metadata } from "./connection.ts";
 import { BatchSender } from "./batch_sender.ts";
+import { because } from "./delivery_errors.ts";
 import type { Delivered, DeliveryListener, OutgoingMessage, Producer } from "./ports.ts";
 import {
-  because,
   FULL_QUEUE_WAIT_MS,
   ProducerClient,
   type ProducerSettings,

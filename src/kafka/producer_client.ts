@@ -3,7 +3,8 @@
  *
  * It is well until it is closed, or until librdkafka gives it up. After a fatal error it takes nothing more,
  * for good: what is queued is refused as purged, what is under way still has its own outcome, and `fatal`
- * says why. A successor has to be opened then (producer_succession.ts).
+ * says why. A successor has to be opened then (producer_succession.ts). librdkafka purges once, when it meets
+ * the error, and forgets a message that was being queued at that moment; so it is told again.
  */
 import { Buffer } from "node:buffer";
 import { KafkaError } from "../errors.ts";
@@ -14,8 +15,8 @@ import {
   connectionProperties,
   type ConnectionSettings,
   makeClient,
-  tidyReason,
 } from "./connection.ts";
+import { because, describeFatal, plainly } from "./delivery_errors.ts";
 import type { Delivered, MessageBatch, OutgoingMessage } from "./ports.ts";
 import { disconnectWithin } from "./questions.ts";
 import { CODE, loadRdKafka, type RdKafka, toKafkaError } from "./rdkafka.ts";
@@ -66,16 +67,10 @@ interface Delivery {
   reject: (error: KafkaError) => void;
 }
 
-/**
- * UNKNOWN_TOPIC_OR_PART of the broker, _UNKNOWN_TOPIC and _UNKNOWN_PARTITION of librdkafka, and its
- * _DESTROY: what still waited for a partition that it forgets (`rd_kafka_toppar_destroy_final`).
- */
-const NO_SUCH_TOPIC = new Set([3, -188, -190, -197]);
 /** What librdkafka says of messages after a fatal error, whatever that was: _FATAL and the two _PURGE_…. */
 const GIVEN_UP = new Set<number>([CODE.fatal, -151, -152]);
-const CLUSTER_AUTHORIZATION_FAILED = 31;
-const MAY_NOT_WRITE =
-  "Cluster authorization failed: the user needs IdempotentWrite on the cluster, or Write on a topic";
+/** Between two purges of a client that met a fatal error and has not told all outcomes yet. */
+const PURGE_INTERVAL_MS = 100;
 
 export class ProducerClient {
   readonly client: Client;
@@ -99,6 +94,9 @@ export class ProducerClient {
     client.on("delivery-report", (error: unknown, report: unknown) => {
       this.#report(error, report as Report);
     });
+    // Without a listener they would be thrown. The package does not say which of them are fatal; what else
+    // matters to a message is in its report.
+    client.on("event.error", () => this.#lookForFatal());
   }
 
   /** Connects; throws a `KafkaError` that says why it cannot. */
@@ -119,7 +117,6 @@ export class ProducerClient {
         // deno-lint-ignore no-explicit-any
       } as any, {})
     );
-    // Without a listener they would be thrown. What matters to a message is in its report.
     client.on("event.error", () => {});
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
@@ -253,33 +250,23 @@ export class ProducerClient {
     this.fatal ??= new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
   }
 
+  #purge(): void {
+    if (this.#outstanding === 0 || this.#closing) return;
+    this.#addon.purgeQueues(this.client.getClient());
+    setTimeout(() => this.#purge(), PURGE_INTERVAL_MS);
+  }
+
   #lookForFatal(): void {
     if (this.fatal) return;
     const problem = this.#addon.fatalError(this.client.getClient());
-    if (problem) this.fatal = describeFatal(...problem);
+    if (!problem) return;
+    this.fatal = describeFatal(...problem);
+    this.#purge();
   }
-}
-
-/** librdkafka's text; where a right is missing, which one. */
-function describeFatal(code: number, text: string): KafkaError {
-  const reason = code === CLUSTER_AUTHORIZATION_FAILED ? MAY_NOT_WRITE : tidyReason(text);
-  return new KafkaError(reason, { kafkaCode: code });
-}
-
-/** The same failure, of something that was to be done. */
-export function because(doing: string, cause: unknown): KafkaError {
-  const { message, kafkaCode, hint } = cause as KafkaError;
-  return new KafkaError(`${doing}: ${message}`, { cause, kafkaCode, hint });
 }
 
 function withFeature(debug: string | undefined): string {
   return debug ? `${debug},feature` : "feature";
-}
-
-/** A topic that is missing or was deleted has several names in librdkafka, none of which says so. */
-function plainly(error: unknown): unknown {
-  const { code } = error as { code: number };
-  return NO_SUCH_TOPIC.has(code) ? { code, message: "there is no such topic" } : error;
 }
 
 /** The native part takes buffers; a view of the same bytes is one. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { loadAddon } from "../../src/kafka/addon.ts";
 import { KafkaProducer } from "../../src/kafka/producer.ts";
+import { ProducerClient } from "../../src/kafka/producer_client.ts";
 import {
   disconnect,
   type MockCluster,
@@ -12,7 +13,7 @@ import {
   until,
 } from "./support.ts";
 
-const { fatalError } = await loadAddon();
+const { fatalError, purgeQueues } = await loadAddon();
 const UNSUPPORTED_FEATURE = -165;
 
 /** librdkafka then takes the brokers for ones that know of no idempotence, which is fatal. */
@@ -46,9 +47,27 @@ describe("fatalError", () => {
   });
 
   test("throws for anything but a producer", () => {
-    assert.throws(() => fatalError({}), /native client of a Producer/);
     const consumer = newConsumer(cluster.address);
-    assert.throws(() => fatalError(consumer.getClient()), /native client of a Producer/);
+    for (const ask of [fatalError, purgeQueues]) {
+      assert.throws(() => ask({}), /native client of a Producer/);
+      assert.throws(() => ask(consumer.getClient()), /native client of a Producer/);
+    }
+  });
+});
+
+describe("ProducerClient", () => {
+  test("tells the outcome of a message that was being queued when the fatal error came", async () => {
+    // To copy it takes longer than librdkafka takes from the error to the end of its purge.
+    const value = new Uint8Array(64 * 1024 * 1024);
+    const overtaken = new Set<boolean>();
+    for (let i = 0; i < 5; i++) {
+      const client = await ProducerClient.open({ brokers: [cluster.address], properties: OLD });
+      const sent = client.trySend({ topic: newTopic(), key: null, value, headers: [] });
+      overtaken.add(sent !== null && fatalError(client.client.getClient()) !== null);
+      if (sent) await assert.rejects(sent, { message: /Idempotent producer not supported/i });
+      await client.close(5000);
+    }
+    assert.ok(overtaken.has(true));
   });
 });
 
