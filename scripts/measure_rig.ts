@@ -1,10 +1,11 @@
 /** What the measurements share: a producer, a worker seen from outside, and time. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import RdKafka from "@confluentinc/kafka-javascript";
+import { CpuClock } from "./cpu_clock.ts";
 
 const brokers = process.env.TASKC_BROKERS!;
 export const folder = mkdtempSync(join(tmpdir(), "measure-"));
@@ -84,6 +85,7 @@ export class Worker {
   readonly stats: Stats[] = [];
   readonly exited: Promise<number | null>;
   readonly pid: number;
+  readonly cpu: CpuClock;
   readonly #child;
 
   constructor(module: string, args: string[]) {
@@ -93,6 +95,7 @@ export class Worker {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.pid = this.#child.pid!;
+    this.cpu = new CpuClock(this.pid);
     let rest = "";
     this.#child.stderr.on("data", (chunk) => {
       const lines = (rest + chunk).split("\n");
@@ -114,14 +117,6 @@ export class Worker {
 
   residentBytes(): number {
     return Number(readFileSync(`/proc/${this.pid}/statm`, "utf8").split(" ")[1]) * 4096;
-  }
-
-  /** Time on a core of all threads, as the scheduler counts it. */
-  cpuSeconds(): number {
-    const nanoseconds = readdirSync(`/proc/${this.pid}/task`).map((thread) =>
-      Number(readFileSync(`/proc/${this.pid}/task/${thread}/schedstat`, "utf8").split(" ")[0])
-    );
-    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
   }
 }
 

@@ -13,7 +13,7 @@ import type { Section, SectionOutcome, Settings } from "./section.ts";
 
 const SPARSE_EVERY_MS = 200;
 const DENSE_EVERY_MS = 1;
-const WARM_UP_EVERY_MS = 2;
+const WARM_UP_EVERY_MS = 0.5;
 /** After work, until nothing is left of it. */
 const CALM_MS = 5000;
 
@@ -60,8 +60,8 @@ function effortFor(messages: number) {
     /** Messages of a round for each contender. */
     sparse: Math.ceil(200 * share),
     dense: Math.ceil(3000 * share),
-    /** Unmeasured: what has just started is slow until its own code is compiled, brokers most of all. */
-    warmUp: Math.ceil(2000 * share),
+    /** Unmeasured, of all contenders: what has just started is slow until its code is compiled, brokers most of all. */
+    warmUp: Math.ceil(120_000 * share),
     idleMs: Math.ceil(30_000 * share),
   };
 }
@@ -81,7 +81,8 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   try {
     for (const entry of entries) await start(entry, sender, settings);
     settings.progress("warming up");
-    for (const entry of entries) await sendMany(entry, sender, effort.warmUp, WARM_UP_EVERY_MS);
+    const each = Math.ceil(effort.warmUp / entries.length);
+    for (const entry of entries) await sendMany(entry, sender, each, WARM_UP_EVERY_MS);
     settings.progress("idle");
     await measureIdle(entries, effort.idleMs);
     await sender.takeAcknowledged();
@@ -188,7 +189,7 @@ async function sendNowAndThen(
 }
 
 async function measureIdle(entries: readonly Entry[], idleMs: number): Promise<void> {
-  const cpuSeconds = () => entries.map(({ listener }) => listener?.cpuSeconds() ?? 0);
+  const cpuSeconds = () => entries.map(({ listener }) => listener?.cpu.seconds() ?? 0);
   await sleep(CALM_MS);
   const [before, began] = [cpuSeconds(), performance.now()];
   await sleep(idleMs);

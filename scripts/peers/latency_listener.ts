@@ -1,7 +1,8 @@
 /** One contender that waits for messages of a topic of its own, and what is seen of it from outside. */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { CpuClock } from "../cpu_clock.ts";
 import { OwnProcess } from "./article_processes.ts";
 import type { PromptSender } from "./latency_sender.ts";
 import { store } from "./places.ts";
@@ -12,6 +13,7 @@ const START_LIMIT_MS = 60_000;
 const ROUND_LIMIT_MS = 10_000;
 
 export class Listener {
+  readonly cpu: CpuClock;
   readonly #process: OwnProcess;
   readonly #topic: string;
   readonly #sentAt = new Map<number, number>();
@@ -29,6 +31,7 @@ export class Listener {
       log: join(folder, `${topic}.log`),
       environment: { BENCH_STARTS: "1" },
     }, true);
+    this.cpu = new CpuClock(this.#process.pid!);
     createInterface({ input: this.#process.stdout }).on("line", (line) => this.#hear(line));
   }
 
@@ -71,15 +74,6 @@ export class Listener {
     const latencies = this.#latenciesMs;
     this.#latenciesMs = [];
     return latencies;
-  }
-
-  /** Time on a core of all its threads, as the scheduler counts it. */
-  cpuSeconds(): number {
-    const tasks = `/proc/${this.#process.pid}/task`;
-    const nanoseconds = readdirSync(tasks).map((thread) =>
-      Number(readFileSync(`${tasks}/${thread}/schedstat`, "utf8").split(" ")[0])
-    );
-    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
   }
 
   async end(): Promise<void> {
