@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { root, store } from "./places.ts";
 
 const here = import.meta.dirname!;
@@ -46,6 +47,16 @@ export const contenders: readonly Contender[] = [
     "taskc, each task waits a turn of the loop",
     "async () => { await new Promise((resolve) => setImmediate(resolve)); if (done++ === 0) first(); }",
   ),
+  {
+    name: "bare-loop",
+    title: "taskc's poll and the work, no worker",
+    requires: "nothing",
+    command: (assignment) => [
+      process.execPath,
+      join(here, "consumers", "bare_loop.ts"),
+      ...toArguments(assignment),
+    ],
+  },
   nodeClient(
     "kafkajs-each-batch",
     "kafkajs, eachBatch",

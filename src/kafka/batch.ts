@@ -25,6 +25,9 @@ const COPY_BYTES = 1000;
 /** Of messages smaller than that: 16 copies take less than a batch of 256 messages of 100 bytes. */
 const FEW_SMALL = 16;
 
+/** UTF-8 of a header's name or value, made once: they are asked for with each message. */
+export type Encoded = Uint8Array;
+
 export class Batch {
   /** Messages and errors together. */
   readonly count: number;
@@ -131,22 +134,27 @@ export class Batch {
   }
 
   /** The value of the last header of that name; undefined when there is none. */
-  header(index: number, name: string): Uint8Array | null | undefined {
+  header(index: number, name: Encoded): Uint8Array | null | undefined {
     if (!this.#findHeader(index, name)) return undefined;
     return this.#view(this.#foundStart, this.#foundLength);
   }
 
   /** The same as text, with U+FFFD for what is no UTF-8. */
-  headerText(index: number, name: string): string | null | undefined {
+  headerText(index: number, name: Encoded): string | null | undefined {
     if (!this.#findHeader(index, name)) return undefined;
     return this.#foundLength === NULL ? null : this.#text(this.#foundStart, this.#foundLength);
   }
 
-  /** Whether the last header of that name begins with this ASCII text; decodes nothing. */
-  headerStartsWith(index: number, name: string, text: string): boolean {
-    if (!this.#findHeader(index, name)) return false;
-    const wanted = encodedName(text);
-    return this.#foundLength >= wanted.length && this.#equals(this.#foundStart, wanted);
+  /** Whether the last header of that name is this; decodes nothing. */
+  headerEquals(index: number, name: Encoded, value: Encoded): boolean {
+    return this.#findHeader(index, name) && this.#foundLength === value.length &&
+      this.#equals(this.#foundStart, value);
+  }
+
+  /** Whether the last header of that name begins with this; decodes nothing. */
+  headerStartsWith(index: number, name: Encoded, start: Encoded): boolean {
+    return this.#findHeader(index, name) && this.#foundLength >= start.length &&
+      this.#equals(this.#foundStart, start);
   }
 
   /** All of them in order, duplicates and null values included. */
@@ -200,10 +208,9 @@ export class Batch {
   // --- where things are (columns.h)
 
   /** Leaves where the value is in `#foundStart` and `#foundLength`, to make no object for it. */
-  #findHeader(index: number, name: string): boolean {
+  #findHeader(index: number, wanted: Encoded): boolean {
     const count = this.#integer(4, index);
     if (count === 0) return false;
-    const wanted = encodedName(name);
     let pair = this.#pairs + 2 * this.#integer(6, index);
     const end = pair + 2 * count;
     let at = this.#headersStart(index);
@@ -274,16 +281,4 @@ export class Batch {
   static of(entries: readonly (BatchMessage | BatchError)[], more = false): Batch {
     return new Batch(toColumns(entries, more));
   }
-}
-
-/** Names are few and asked for with each message. */
-const encodedNames = new Map<string, Uint8Array>();
-
-function encodedName(name: string): Uint8Array {
-  let encoded = encodedNames.get(name);
-  if (!encoded) {
-    encoded = Buffer.from(name);
-    if (encodedNames.size < 1000) encodedNames.set(name, encoded);
-  }
-  return encoded;
 }

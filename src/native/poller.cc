@@ -1,7 +1,5 @@
 #include "poller.h"
 
-#include <string.h>
-
 #include <algorithm>
 
 namespace taskc {
@@ -22,17 +20,7 @@ size_t Measure(const rd_kafka_message_t* message, Taken* taken) {
   const size_t before = taken->headers.size();
   size_t size = 0;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    size = message->key_len + message->len;
-    rd_kafka_headers_t* headers;
-    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Header header;
-      while (!rd_kafka_header_get_all(headers, taken->headers.size() - before, &header.name,
-                                      &header.value, &header.value_length)) {
-        header.name_length = strlen(header.name);
-        size += header.name_length + header.value_length;
-        taken->headers.push_back(header);
-      }
-    }
+    size = message->key_len + message->len + AppendHeaders(message, &taken->headers);
   }
   taken->header_counts.push_back(static_cast<int32_t>(taken->headers.size() - before));
   return size;

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "fetch_wait.h"
+#include "message_headers.h"
 #include "rdkafka.h"
 
 namespace taskc {
@@ -49,13 +50,6 @@ struct PartitionQueue {
   bool blocked = false;
   bool told = false;  // a message or the partition's end was taken
   std::atomic<bool> listed = false;
-};
-
-struct Header {
-  const char* name;
-  size_t name_length;
-  const void* value;  // null: the header has no value, which is not the same as an empty one
-  size_t value_length;
 };
 
 // What one poll took. Whoever polled owns the messages; the headers point into them.

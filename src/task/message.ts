@@ -23,8 +23,15 @@ export const HEADER = {
   lastFailure: "taskc-last-failure",
 } as const;
 
+/** The headers that are looked for in each message that comes, as `Batch` takes them. */
+export const ENCODED = {
+  id: encode(HEADER.id),
+  type: encode(HEADER.type),
+  contentType: encode(HEADER.contentType),
+} as const;
+
 /** Content type of a CloudEvent in structured mode. */
-export const STRUCTURED = "application/cloudevents+json";
+export const STRUCTURED = encode("application/cloudevents+json");
 
 /** A message for any Kafka client. */
 export interface TaskMessage extends OutgoingMessage {
@@ -40,6 +47,11 @@ export interface MessageParts {
   contentType: string;
   headers: readonly (readonly [name: string, value: string])[];
   now: Date;
+}
+
+/** UTF-8. */
+export function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 export function buildMessage(parts: MessageParts): TaskMessage {

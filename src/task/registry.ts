@@ -1,6 +1,6 @@
 /** Which task takes which message. */
 import type { Batch } from "../kafka/batch.ts";
-import { HEADER } from "./message.ts";
+import { encode, ENCODED } from "./message.ts";
 import type { Task } from "./task.ts";
 
 /** One topic and the tasks that are bound to it: they share its head, and so its backpressure. */
@@ -11,6 +11,8 @@ export interface Lane {
   readonly tasks: readonly Task[];
   /** By `ce_type`. */
   readonly byType: ReadonlyMap<string, Task>;
+  /** One of those, found without making a text of the header: mostly it is the only one. */
+  readonly first: { readonly type: Uint8Array; readonly task: Task } | null;
   /** The task that takes every type, if there is one. */
   readonly any: Task | null;
 }
@@ -42,7 +44,9 @@ export function makeLanes(tasks: readonly Task[]): Lane[] {
   return [...byTopic].map(([topic, sharing], id) => {
     const byType = new Map<string, Task>();
     for (const task of sharing) for (const type of task.types) byType.set(type, task);
-    return { id, topic, tasks: sharing, byType, any: byType.get("*") ?? null };
+    const [known] = byType;
+    const first = known ? { type: encode(known[0]), task: known[1] } : null;
+    return { id, topic, tasks: sharing, byType, first, any: byType.get("*") ?? null };
   });
 }
 
@@ -56,7 +60,9 @@ export function route(
   index: number,
   structuredType: string | null,
 ): Task | string {
-  const type = batch.headerText(index, HEADER.type) ?? structuredType;
+  const { first } = lane;
+  if (first && batch.headerEquals(index, ENCODED.type, first.type)) return first.task;
+  const type = batch.headerText(index, ENCODED.type) ?? structuredType;
   if (type === null) {
     if (lane.any) return lane.any;
     if (lane.tasks.length === 1) return lane.tasks[0]!;

@@ -3,7 +3,7 @@ import type { Batch } from "../kafka/batch.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Context, Log } from "../task/context.ts";
-import { HEADER } from "../task/message.ts";
+import { ENCODED } from "../task/message.ts";
 import type { SendOptions, Task } from "../task/task.ts";
 import type { Execution } from "./execution.ts";
 import { readStructured } from "./payload.ts";
@@ -24,7 +24,7 @@ export class AttemptContext implements Context {
 
   get id(): string {
     const { batch, index, offset } = this.#execution;
-    const header = batch.header(index, HEADER.id);
+    const header = batch.header(index, ENCODED.id);
     const id = header ? decoder.decode(header) : structuredId(batch, index);
     return id ?? `${this.topic}/${this.partition}/${offset}`;
   }

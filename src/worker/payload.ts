@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Batch } from "../kafka/batch.ts";
 import { describeSchemaIssues } from "../task/schema.ts";
-import { HEADER, STRUCTURED } from "../task/message.ts";
+import { ENCODED, STRUCTURED } from "../task/message.ts";
 import type { Task } from "../task/task.ts";
 import { describeError } from "./describe_error.ts";
 
@@ -31,7 +31,7 @@ const BYTE_ORDER_MARK = 0xfeff;
 
 /** The envelope of a message whose content type says that it is one; `null` for all others. */
 export function readStructured(batch: Batch, index: number): StructuredEvent | null {
-  if (!batch.headerStartsWith(index, HEADER.contentType, STRUCTURED)) return null;
+  if (!batch.headerStartsWith(index, ENCODED.contentType, STRUCTURED)) return null;
   const envelope = parseJson(readText(batch, index));
   if (typeof envelope !== "object" || envelope === null || !("specversion" in envelope)) {
     throw new InvalidPayload("it is no CloudEvent: specversion is missing");

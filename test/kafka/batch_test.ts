@@ -67,7 +67,16 @@ describe("Batch.of, then every accessor", () => {
       for (const [i, { headers }] of entries.entries()) {
         for (const name of ["a", "b", "ü", "traceparent", "absent"]) {
           const last = headers.findLast(([other]) => other === name);
-          assert.deepEqual(list(batch.header(i, name)), last ? list(last[1]) : undefined);
+          const encoded = Buffer.from(name);
+          const found = list(last?.[1]);
+          assert.deepEqual(list(batch.header(i, encoded)), last ? list(last[1]) : undefined);
+          for (const value of [...headers.map(([, value]) => value), "é", ""]) {
+            const wanted = Buffer.from(value ?? "");
+            const begins = found?.slice(0, wanted.length).join() === [...wanted].join();
+            assert.equal(batch.headerStartsWith(i, encoded, wanted), !!found && begins);
+            const equals = begins && found?.length === wanted.length;
+            assert.equal(batch.headerEquals(i, encoded, wanted), !!found && equals);
+          }
         }
       }
     }));
@@ -113,11 +122,11 @@ describe("Batch", () => {
       { offset: 1, key: "", value: "", headers: [["h", ""]] },
     ]);
     assert.deepEqual([batch.key(0), batch.value(0), batch.keyText(0)], [null, null, null]);
-    assert.equal(batch.header(0, "h"), null);
+    assert.equal(batch.header(0, Buffer.from("h")), null);
     assert.equal(batch.valueText(0), "");
     assert.deepEqual([batch.key(1)!.length, batch.value(1)!.length, batch.keyText(1)], [0, 0, ""]);
-    assert.equal(batch.header(1, "h")!.length, 0);
-    assert.equal(batch.header(1, "other"), undefined);
+    assert.equal(batch.header(1, Buffer.from("h"))!.length, 0);
+    assert.equal(batch.header(1, Buffer.from("other")), undefined);
   });
 
   test("decodes text as UTF-8 when asked", () => {

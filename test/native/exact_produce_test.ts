@@ -29,6 +29,7 @@ describe("produceExactly", () => {
     ["name", Buffer.alloc(0)],
     ["", Buffer.from("nul\0inside")],
     ["ü", Buffer.from([0xff, 0])],
+    ["nul\0inside", Buffer.from("x".repeat(200))],
   ];
   const pairs = headers.flatMap(([name, value]) => [Buffer.from(name), value]);
 
