@@ -1,8 +1,10 @@
 /** How the jobs of a round are sent: by one producer for all that consume from Kafka, by their own clients for others. */
 import { Buffer } from "node:buffer";
 import { createInterface, type Interface } from "node:readline";
-import RdKafka from "@confluentinc/kafka-javascript";
+import type { KafkaError } from "../../src/errors.ts";
 import { createTopics } from "../../src/kafka/admin.ts";
+import type { BatchSender } from "../../src/kafka/batch_sender.ts";
+import type { DeliveryListener } from "../../src/kafka/ports.ts";
 import { KafkaProducer } from "../../src/kafka/producer.ts";
 import { now, type Round } from "./article_observer.ts";
 import { OwnProcess, type Start } from "./article_processes.ts";
@@ -16,51 +18,91 @@ export interface Sender {
   send(round: Round): Promise<number[]>;
 }
 
+/** By batches, or the sender would be what the table measures. */
 export class KafkaSender {
-  readonly #client: InstanceType<typeof RdKafka.Producer>;
-  readonly #admin: KafkaProducer;
+  readonly #producer: KafkaProducer;
+  readonly #batches: BatchSender;
+  readonly #sent = new Acknowledgements();
 
-  private constructor(client: InstanceType<typeof RdKafka.Producer>, admin: KafkaProducer) {
-    this.#client = client;
-    this.#admin = admin;
+  private constructor(producer: KafkaProducer) {
+    this.#producer = producer;
+    this.#batches = producer.batches(this.#sent);
   }
 
   static async open(brokers: string): Promise<KafkaSender> {
-    const admin = await KafkaProducer.open({ brokers: brokers.split(","), properties: {} });
-    const client = new RdKafka.Producer({
-      "bootstrap.servers": brokers,
-      "linger.ms": LINGER_MS,
-      "dr_cb": false,
-    });
-    await new Promise<void>((resolve, reject) =>
-      client.connect({ timeout: 10_000 }, (error) => error ? reject(error) : resolve())
+    return new KafkaSender(
+      await KafkaProducer.open({
+        brokers: brokers.split(","),
+        lingerMs: LINGER_MS,
+        // Else all jobs of some milliseconds go to one partition.
+        properties: { "sticky.partitioning.linger.ms": "0" },
+      }),
     );
-    return new KafkaSender(client, admin);
   }
 
   /** Makes the topic. */
   async to(topic: string): Promise<Sender> {
-    await createTopics(this.#admin, [{ topic, partitions: PARTITIONS, replicationFactor: -1 }]);
+    await createTopics(this.#producer, [{ topic, partitions: PARTITIONS, replicationFactor: -1 }]);
     return { send: (round) => this.#send(topic, round) };
   }
 
   async close(): Promise<void> {
-    await new Promise((resolve) => this.#client.disconnect(resolve));
-    await this.#admin.close(5000);
+    await this.#producer.close(5000);
   }
 
   async #send(topic: string, { firstId, requests, jobs, ioMs }: Round): Promise<number[]> {
     const sentAt: number[] = [];
-    for (let request = 0, id = firstId; request < requests; request++) {
+    for (let request = 0; request < requests; request++) {
       sentAt.push(now());
-      for (let job = 0; job < jobs; job++, id++) {
-        this.#client.produce(topic, id % PARTITIONS, Buffer.from(JSON.stringify({ id, ioMs })));
-      }
+      const first = firstId + request * jobs;
+      const texts = Array.from(
+        { length: jobs },
+        (_, job) => JSON.stringify({ id: first + job, ioMs }),
+      );
+      const sequence = this.#sent.count;
+      this.#sent.expect(jobs);
+      await this.#batches.send({
+        ...{ topic, key: null, headers: [], uuidAt: -1, count: jobs },
+        bytes: Buffer.from(texts.join("")),
+        lengths: Int32Array.from(texts, ({ length }) => length),
+      }, sequence);
     }
-    await new Promise<void>((resolve, reject) =>
-      this.#client.flush(60_000, (error: unknown) => error ? reject(error) : resolve())
-    );
+    await this.#sent.all();
+    this.#batches.forget(this.#sent.count);
     return sentAt;
+  }
+}
+
+/** Waits until as many messages are acknowledged as were sent. */
+class Acknowledgements implements DeliveryListener {
+  #expected = 0;
+  #delivered = 0;
+  #all = Promise.withResolvers<void>();
+
+  get count(): number {
+    return this.#expected;
+  }
+
+  expect(count: number): void {
+    this.#expected += count;
+  }
+
+  /** Of what was expected; rejects when one was refused. */
+  async all(): Promise<void> {
+    if (this.#delivered < this.#expected) await this.#all.promise;
+    this.#all = Promise.withResolvers();
+  }
+
+  delivered(): void {
+    this.#delivered++;
+  }
+
+  undelivered(_: number, error: KafkaError): void {
+    this.#all.reject(error);
+  }
+
+  told(): void {
+    if (this.#delivered >= this.#expected) this.#all.resolve();
   }
 }
 
