@@ -4,10 +4,15 @@
  */
 import process from "node:process";
 import { EXIT, InterruptedError } from "../errors.ts";
+import { takesColours } from "../render/terminal_support.ts";
 import { SIGNAL_CODES } from "./leave_early.ts";
+import { reportFailure } from "./report_failure.ts";
 import { heededSignals, TOGETHER_MS } from "./supervise_process.ts";
 
-/** `stop` gets the reason, once; after `withinMs` the process ends. */
+/** For messages that time out in the very end, after `withinMs`. */
+const LAST_WORDS_MS = 2000;
+
+/** `stop` gets the reason, once; soon after `withinMs` the process ends, with what it knows. */
 export function heedInterruption(
   stop: (reason: InterruptedError) => void,
   withinMs: number,
@@ -19,8 +24,8 @@ export function heedInterruption(
       const now = performance.now();
       if (first < 0) {
         first = now;
-        // librdkafka may keep what it has for longer than a message's time, when all brokers are gone.
-        deadline = setTimeout(() => process.exit(EXIT.interrupted), withinMs);
+        // Nothing that Kafka or a reader of ours does keeps us for longer.
+        deadline = setTimeout(() => leaveUnanswered(signal), withinMs + LAST_WORDS_MS);
         stop(
           new InterruptedError(`Interrupted by ${signal}`, {
             hint: "What was printed has been sent, and nothing else but what failed",
@@ -39,4 +44,13 @@ export function heedInterruption(
       for (const remove of removals) remove();
     },
   };
+}
+
+function leaveUnanswered(signal: string): void {
+  const { stderr, env } = process;
+  const reason = new InterruptedError(`Interrupted by ${signal}`, {
+    hint: "What was printed has been sent; for the rest there is no answer yet",
+  });
+  reportFailure(reason, stderr, { colours: takesColours(stderr, env) });
+  stderr.write("", () => process.exit(EXIT.interrupted));
 }

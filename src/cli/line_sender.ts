@@ -16,8 +16,11 @@ import { ValueBatch } from "./value_batch.ts";
 
 /** Messages sent and not told yet; at the bound the input is not read on. */
 export const MAX_PENDING = 32_768;
-/** So many bytes of them have the same effect, of texts that are ASCII. */
-export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+/**
+ * So many bytes of them have the same effect, of texts that are ASCII. A message's time runs while it waits behind
+ * them: by the default of `--timeout` 1 MB/s is enough.
+ */
+export const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 /** A batch is handed over when it has as many messages, or as many bytes, or when no line is there. */
 const BATCH_MESSAGES = 1024;
 const BATCH_BYTES = 256 * 1024;

@@ -184,9 +184,13 @@ export class ProcessGroup {
     slot.child = null;
     stats.ended(slot.number);
     if (this.#phase !== "running") return this.#over(this.#codeOfLeaving(slot, code, signal));
-    const done = drain && (code === EXIT.ok || code === EXIT.failed || code === EXIT.deferred);
+    const done = drain && slot.ready &&
+      (code === EXIT.ok || code === EXIT.failed || code === EXIT.deferred);
     if (done) {
       // What the group had to do is done, so one that has crashed is not needed any more.
+      if (!this.#drained) {
+        stats.event({ event: "draining", reason: "drained", inFlight: stats.snapshot().inFlight });
+      }
       this.#drained = true;
       for (const other of this.#slots) other.cancelRestart?.();
       return this.#over(code);

@@ -214,7 +214,7 @@ export const OPTIONS = {
   }),
   timeout: option({
     kind: duration(100, HOUR),
-    help: "How long Kafka may take to answer",
+    help: "How long Kafka may take to answer, for each message too",
     group: "Kafka",
     commands: ["send", "check", "bench"],
     // Whoever waits in front of it is to know within 10 s; starting and leaving take a part of them.
@@ -284,7 +284,7 @@ export const OPTIONS = {
 
   createTopics: option({
     kind: onOff(),
-    help: "Create topics of the module that are missing",
+    help: "Create missing topics of the module; check only lets them be missing",
     details: "`check` creates none, but takes it for no problem that they are missing.",
     group: "Topics",
     commands: ["run", "check"],

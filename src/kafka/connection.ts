@@ -17,6 +17,12 @@ const REFUSED_FOR_MS = 3000;
 /** Of syslog. */
 const LOG_WARNING = 4;
 
+/**
+ * For the package's second argument. With any object there, an empty one too, librdkafka forgets the properties of
+ * topics that stand among the others: `message.timeout.ms`, `partitioner`, `request.timeout.ms`.
+ */
+export const NO_TOPIC_PROPERTIES = null as unknown as Record<string, never>;
+
 /** The properties that every client has. A user's own win over our defaults. */
 export function connectionProperties(connection: ConnectionSettings): Record<string, unknown> {
   return {

@@ -8,7 +8,7 @@
  */
 import { loadAddon, type PartitionPoll, type PollHandle } from "./addon.ts";
 import { Batch } from "./batch.ts";
-import { connect, makeClient } from "./connection.ts";
+import { connect, makeClient, NO_TOPIC_PROPERTIES } from "./connection.ts";
 import { consumerProperties, type ConsumerSettings } from "./consumer_properties.ts";
 import { type CommitReport, ConsumerInbox } from "./consumer_inbox.ts";
 import { Membership } from "./membership.ts";
@@ -213,7 +213,7 @@ export class KafkaConsumer implements Consumer {
         "offset_commit_cb": (error: unknown, reports: CommitReport[]) =>
           this.#inbox.addCommitAnswer(error, reports),
         // deno-lint-ignore no-explicit-any
-      } as any, { "auto.offset.reset": "earliest" })
+      } as any, NO_TOPIC_PROPERTIES)
     ) as Client;
     this.#client = client;
     this.#protocol = protocol;

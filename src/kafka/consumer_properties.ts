@@ -51,6 +51,7 @@ export function consumerProperties(
     ...connectionProperties(settings),
     ...(instanceId ? { "group.instance.id": instanceId } : {}),
     "group.id": group,
+    "auto.offset.reset": "earliest",
     "enable.auto.commit": false,
     "enable.auto.offset.store": false,
     "enable.partition.eof": true,

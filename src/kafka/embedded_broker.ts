@@ -3,7 +3,7 @@
  * Topics come into being when a client asks for them, with 4 partitions. Each partition keeps at most
  * 5 MiB. It is no evidence of reliability or speed.
  */
-import { connect, type Metadata } from "./connection.ts";
+import { connect, type Metadata, NO_TOPIC_PROPERTIES } from "./connection.ts";
 import { call, loadRdKafka } from "./rdkafka.ts";
 
 export interface EmbeddedBroker {
@@ -19,7 +19,7 @@ export async function startEmbeddedBroker(): Promise<EmbeddedBroker> {
     "bootstrap.servers": "embedded",
     "test.mock.num.brokers": 1,
     // deno-lint-ignore no-explicit-any
-  } as any, {});
+  } as any, NO_TOPIC_PROPERTIES);
   owner.on("event.error", () => {});
   const { metadata } = await connect(owner as never, { brokers: ["embedded"], properties: {} });
   const [broker] = metadata.brokers;

@@ -15,6 +15,7 @@ import {
   connectionProperties,
   type ConnectionSettings,
   makeClient,
+  NO_TOPIC_PROPERTIES,
 } from "./connection.ts";
 import { because, describeFatal, plainly } from "./delivery_errors.ts";
 import type { Delivered, MessageBatch, OutgoingMessage } from "./ports.ts";
@@ -115,7 +116,7 @@ export class ProducerClient {
         "enable.idempotence": true,
         "dr_cb": true,
         // deno-lint-ignore no-explicit-any
-      } as any, {})
+      } as any, NO_TOPIC_PROPERTIES)
     );
     client.on("event.error", () => {});
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);

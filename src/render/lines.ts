@@ -65,8 +65,7 @@ export function formatEventLine(event: NumberedEvent, at: number): string {
   const pairs: [string, string | number | null][] = [];
   for (const [name, value] of Object.entries(event)) {
     if (name === "event" || value === undefined) continue;
-    const told = Array.isArray(value) && name === "partitions" ? partitionsOf(event) : plain(value);
-    pairs.push([snakeCase(name), told]);
+    pairs.push([snakeCase(name), partitionsOf(event, name) ?? plain(value)]);
   }
   const kind = event.event;
   return `${formatTime(at)} ${kind}${pairs.length === 0 ? "" : ` ${formatPairs(pairs)}`}`;
@@ -106,10 +105,17 @@ function totalLag({ topics }: Snapshot): string | null {
   return formatCount(sum);
 }
 
-function partitionsOf(event: WorkerEvent): string {
-  return event.event === "rebalance"
-    ? describePartitions(event.partitions, { ascii: false }).replaceAll(" ", ",")
-    : "";
+/** What lists partitions, short; undefined for all else. */
+function partitionsOf(event: WorkerEvent, name: string): string | null | undefined {
+  if (event.event === "rebalance" && name === "partitions") {
+    return describePartitions(event.partitions, { ascii: false }).replaceAll(" ", ",");
+  }
+  if (event.event === "resumed" && name === "takenOver") {
+    const places = event.takenOver.map(({ topic, partition, offset, takeovers }) =>
+      `${topic}[${partition}]@${offset}/${takeovers}`
+    );
+    return places.join(",") || null;
+  }
 }
 
 function plain(value: unknown): string | number | null {

@@ -37,7 +37,12 @@ export function formatSummary(snapshot: Snapshot, columns: number, theme: Theme)
       count(totals.discarded, "discarded", palette.plain, 3),
       count(totals.abandoned, "abandoned", palette.warn, 4),
       count(totals.skipped, "skipped", palette.warn, 4),
-      count(totals.strayErrors, "stray errors", palette.warn, 4),
+      count(
+        totals.strayErrors,
+        totals.strayErrors === 1 ? "stray error" : "stray errors",
+        palette.warn,
+        4,
+      ),
     ]),
     line([
       {

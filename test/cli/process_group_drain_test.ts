@@ -39,6 +39,21 @@ test("a drain is over when each has ended; the highest code counts", async () =>
   bench.end(3, 0);
   assert.equal(await bench.code, 1);
   assert.deepEqual(bench.ends, []);
+  assert.deepEqual(
+    bench.events.map((event) => [event.event, "reason" in event && event.reason]),
+    [["draining", "drained"]],
+  );
+});
+
+test("one that leaves a drain before it was ready has drained nothing", async () => {
+  const bench = new ProcessBench({ drain: true, count: 2 });
+  bench.ready(1).end(2, 0);
+  assert.deepEqual(bench.ends, [[2, 1000]]);
+  bench.advance(1000);
+  bench.ready(2);
+  bench.end(2, 0);
+  bench.end(1, 0);
+  assert.equal(await bench.code, 0);
 });
 
 test("a drain that is done does not wait for one that has crashed", async () => {

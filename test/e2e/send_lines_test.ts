@@ -197,3 +197,23 @@ brokerTest("a topic that is deleted meanwhile: each line is told of it", async (
     /^Line 2: Cannot .*there is no such topic\nLine 3: Cannot .*no such topic\n/,
   );
 });
+
+for (const how of ["kill", "pause"]) {
+  brokerTest(`a line whose time is over is told, with the broker gone (${how})`, async () => {
+    await using cluster = await Cluster.start();
+    const env = { TASKC_BROKERS: await cluster.address() };
+    using folder = project({ "tasks.ts": workModule("gone") });
+    const started = { cwd: folder.folder, env, input: "open" };
+    const create = ["run", "tasks.ts", "--drain", "--create-topics", "--group", "any"];
+    assert.equal((await runTaskc(create, { cwd: folder.folder, env })).code, 0);
+    await using sender = taskc(["send", "tasks.ts", "work", "--timeout", "2s"], started);
+    sender.write(`{"id":1}\n`);
+    await sender.waitForLine(/^gone \d 0$/, "stdout");
+    await cluster.do(how, "1");
+    sender.write(`{"id":2}\n`);
+    const { code, stderr } = await sender.waitForExit();
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /^error: Line 2: Cannot deliver to topic "gone": .*timed out/i);
+    await cluster.run("resume", "1");
+  });
+}

@@ -57,8 +57,7 @@ const lines: Record<keyof typeof EVENTS, string> = {
     "group=image-workers tasks=resizeImage,sendWebhook topics=images,webhooks protocol=consumer",
   waiting: "messages=1204 from=earliest",
   rebalance: "change=assigned partitions=images[0,1],webhooks[0]",
-  resumed: "finished=1200 taken_over=" +
-    '"[{\\"topic\\":\\"images\\",\\"partition\\":1,\\"offset\\":42,\\"takeovers\\":2}]"',
+  resumed: "finished=1200 taken_over=images[1]@42/2",
   "offset-reset": "topic=images partition=0 from=10 to=30 lost=20 reason=deleted",
   "metadata-ignored":
     'topic=images partition=0 offset=9 reason="it was written by another program"',
