@@ -138,7 +138,7 @@ async function idle(): Promise<void> {
     sendAtOnce("idle", n % 4, { at: now() });
     if (n % 2 === 0) await sleep(1);
   }
-  await sleep(2000);
+  await sleep(5000);
   acknowledged.length = 0;
   const before = worker.cpu.seconds();
   await sleep(30_000);

@@ -80,8 +80,11 @@ function topicColumns(theme: Theme): Column<TopicSnapshot>[] {
       align: "right",
       keep: 90,
       width: 6,
-      cell: ({ lag }) =>
-        lag === null ? { text: "?", paint: palette.dim } : dimmed(lag, palette.plain, theme),
+      cell: ({ lag, partitions }) => {
+        // Of partitions that are somebody else's, or nobody's, nothing is known here.
+        if (partitions.length === 0) return { text: "-", paint: palette.dim };
+        return lag === null ? { text: "?", paint: palette.dim } : dimmed(lag, palette.plain, theme);
+      },
     },
     {
       // How far the furthest partition has gone beyond its watermark: what a crash would run again.

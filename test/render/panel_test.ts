@@ -60,6 +60,12 @@ test("renderPanel tells how many of several processes run", () => {
   assert.match(header(0, "stopped"), /image-workers, 4 processes /);
 });
 
+test("renderPanel tells no lag of a topic none of whose partitions are here", () => {
+  const topics = [{ topic: "elsewhere", partitions: [], lag: 0, blocked: null }];
+  const text = renderPanel(busySnapshot({ topics }), { columns: 80, rows: 26 }, PLAIN);
+  assert.match(text, /^ *elsewhere +0 +- /m);
+});
+
 test("renderPanel keeps its order while all tasks fit, and shows the busiest when they do not", () => {
   const tasks = Array.from(
     { length: 30 },
