@@ -95,6 +95,8 @@ function startProcess(
     listener.ended(code, signal);
   };
   child.on("error", (error) => {
+    // What could not be told to one that runs is no end of it.
+    if (child.pid !== undefined) return;
     process.stderr.write(`taskc: cannot start process ${number}: ${error.message}\n`);
     end(EXIT.bug, null);
   });

@@ -6,7 +6,8 @@ import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, type InterruptedError, UsageError } from "../errors.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { lookForTopics, missingTopics } from "../kafka/topics.ts";
-import { bindSender, type SendOptions } from "../task/task.ts";
+import { HEADER } from "../task/message.ts";
+import { bindSender, type SendOptions, type Task } from "../task/task.ts";
 import { heedInterruption } from "./interruption.ts";
 import { LinePrinter } from "./line_printer.ts";
 import { LineSender, parsePayload } from "./line_sender.ts";
@@ -16,6 +17,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const { settings, args } = invocation;
   const task = findTask(await loadModule(args.module), args.task);
   const options = sendOptions(invocation);
+  refuseStrangeType(task, invocation.settings.headers);
   const single = args.json !== null && args.json !== "-";
   // A wrong argument is told before Kafka is asked for anything.
   const message = single ? await task.prepare(parsePayload(task, args.json!), options) : null;
@@ -81,6 +83,16 @@ function sendOptions({ settings }: Invocation<"send">): SendOptions {
     ...(settings.key === null ? {} : { key: settings.key }),
     headers: settings.headers,
   };
+}
+
+/** The payload is checked for this task, so it must not go to another one, or to none. */
+function refuseStrangeType(task: Task, headers: readonly (readonly [string, string])[]): void {
+  const strange = headers.find(([name, value]) => name === HEADER.type && !task.takes(value));
+  if (!strange) return;
+  throw new UsageError(
+    `Cannot send: task "${task.name}" takes no message with --header ${HEADER.type}=${strange[1]}`,
+    { hint: `It takes ${task.types.join(", ")}; without that header it is the first of them` },
+  );
 }
 
 type Format = (partition: number, offset: number) => string;

@@ -247,8 +247,10 @@ export class ProducerClient {
 
   #haveFatal(): void {
     this.#lookForFatal();
+    if (this.fatal) return;
     const code = CODE.fatal;
-    this.fatal ??= new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
+    this.fatal = new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
+    this.#purge();
   }
 
   #purge(): void {

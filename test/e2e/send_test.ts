@@ -91,6 +91,20 @@ brokerTest("send refuses a payload that does not fit the schema and sends nothin
   assert.deepEqual(await endOffsets(to), new Map([[0, 0]]));
 });
 
+brokerTest("send refuses a ce_type that its task does not take, and sends nothing", async () => {
+  const to = await topic();
+  using folder = project({ "tasks.ts": workModule(to) });
+  const send = (type: string) =>
+    runTaskc(["send", "tasks.ts", "work", `{"id": 1}`, "--header", `ce_type=${type}`], {
+      cwd: folder.folder,
+    });
+  const { code, stderr } = await send("other");
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /task "work" takes no message with --header ce_type=other\n/);
+  assert.deepEqual(await endOffsets(to), new Map([[0, 0]]));
+  assert.equal((await send("work")).code, 0);
+});
+
 brokerTest("send stops at a bad line and names its number", async () => {
   const to = await topic();
   using folder = project({ "tasks.ts": workModule(to) });
