@@ -30,7 +30,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const { producer: properties } = splitProperties(settings.properties);
   const producer = await KafkaProducer.open({
     brokers: settings.brokers,
-    properties: { "message.timeout.ms": String(settings.timeout), ...properties },
+    properties: { ...timeLimits(settings.timeout), ...properties },
     lingerMs: single ? 0 : 5,
     connectTimeoutMs: settings.timeout,
   });
@@ -93,6 +93,14 @@ function refuseStrangeType(task: Task, headers: readonly (readonly [string, stri
     `Cannot send: task "${task.name}" takes no message with --header ${HEADER.type}=${strange[1]}`,
     { hint: `It takes ${task.types.join(", ")}; without that header it is the first of them` },
   );
+}
+
+/** A topic that is gone is to be told as such before its messages time out. */
+function timeLimits(timeoutMs: number): Record<string, string> {
+  return {
+    "message.timeout.ms": String(timeoutMs),
+    "topic.metadata.propagation.max.ms": String(Math.min(10_000, Math.floor(timeoutMs / 2))),
+  };
 }
 
 type Format = (partition: number, offset: number) => string;

@@ -183,7 +183,7 @@ brokerTest(
 brokerTest("a topic that is deleted meanwhile: each line is told of it", async () => {
   const to = await topic();
   using folder = project({ "tasks.ts": workModule(to) });
-  const args = ["send", "tasks.ts", "work", "--keep-going", "--timeout", "10s"];
+  const args = ["send", "tasks.ts", "work", "--keep-going"];
   await using sender = taskc(args, { cwd: folder.folder, input: "open" });
   sender.write(`{"id":1}\n`);
   await sender.waitForLine(/./, "stdout");
