@@ -118,6 +118,7 @@ export class ProducerClient {
         // deno-lint-ignore no-explicit-any
       } as any, NO_TOPIC_PROPERTIES)
     );
+    // What connecting meets is in the log, where `connect` looks for it.
     client.on("event.error", () => {});
     const { apis } = await connect(client as never, settings, settings.connectTimeoutMs);
     // Acknowledgements then arrive as events, with no timer of ours in between.
@@ -249,7 +250,11 @@ export class ProducerClient {
     this.#lookForFatal();
     if (this.fatal) return;
     const code = CODE.fatal;
-    this.fatal = new KafkaError(this.#addon.err2str(code), { kafkaCode: code });
+    this.#giveUp(new KafkaError(this.#addon.err2str(code), { kafkaCode: code }));
+  }
+
+  #giveUp(reason: KafkaError): void {
+    this.fatal = reason;
     this.#purge();
   }
 
@@ -262,9 +267,7 @@ export class ProducerClient {
   #lookForFatal(): void {
     if (this.fatal) return;
     const problem = this.#addon.fatalError(this.client.getClient());
-    if (!problem) return;
-    this.fatal = describeFatal(...problem);
-    this.#purge();
+    if (problem) this.#giveUp(describeFatal(...problem));
   }
 }
 

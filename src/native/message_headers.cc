@@ -4,8 +4,6 @@
 // Source of the format: https://kafka.apache.org/documentation/#recordheader
 #include "message_headers.h"
 
-#include <string.h>
-
 #include <cstdint>
 
 #include "binary_headers.h"
@@ -61,22 +59,6 @@ Header ReadHeader(Reader* reader) {
   return header;
 }
 
-// What librdkafka makes of headers that are not as they should be.
-size_t AppendParsed(const rd_kafka_message_t* message, std::vector<Header>* headers) {
-  rd_kafka_headers_t* parsed;
-  if (rd_kafka_message_headers(message, &parsed) != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
-  size_t bytes = 0;
-  Header header;
-  for (size_t i = 0; rd_kafka_header_get_all(parsed, i, &header.name, &header.value,
-                                             &header.value_length) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       i++) {
-    header.name_length = strlen(header.name);
-    bytes += header.name_length + header.value_length;
-    headers->push_back(header);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 size_t AppendHeaders(const rd_kafka_message_t* message, std::vector<Header>* headers) {
@@ -93,8 +75,9 @@ size_t AppendHeaders(const rd_kafka_message_t* message, std::vector<Header>* hea
     headers->push_back(header);
   }
   if (!reader.failed()) return bytes;
+  // Broken ones count as none, as librdkafka has it.
   headers->resize(before);
-  return AppendParsed(message, headers);
+  return 0;
 }
 
 }  // namespace taskc

@@ -65,7 +65,8 @@ export function formatEventLine(event: NumberedEvent, at: number): string {
   const pairs: [string, string | number | null][] = [];
   for (const [name, value] of Object.entries(event)) {
     if (name === "event" || value === undefined) continue;
-    pairs.push([snakeCase(name), partitionsOf(event, name) ?? plain(value)]);
+    const places = partitionsOf(event, name);
+    pairs.push([snakeCase(name), places === undefined ? plain(value) : places]);
   }
   const kind = event.event;
   return `${formatTime(at)} ${kind}${pairs.length === 0 ? "" : ` ${formatPairs(pairs)}`}`;

@@ -23,6 +23,8 @@ export const HEADER = {
   lastFailure: "taskc-last-failure",
 } as const;
 
+const encoder = new TextEncoder();
+
 /** The headers that are looked for in each message that comes, as `Batch` takes them. */
 export const ENCODED = {
   id: encode(HEADER.id),
@@ -51,7 +53,7 @@ export interface MessageParts {
 
 /** UTF-8. */
 export function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 export function buildMessage(parts: MessageParts): TaskMessage {
@@ -73,8 +75,6 @@ export function buildMessage(parts: MessageParts): TaskMessage {
   return { topic: parts.topic, key: parts.key, value: parts.value, headers };
 }
 
-const encoder = new TextEncoder();
-
 export const CONTENT_TYPE = {
   json: "application/json",
   text: "text/plain",
@@ -82,7 +82,7 @@ export const CONTENT_TYPE = {
 } as const;
 
 export function toBytes(value: Uint8Array | string): Uint8Array {
-  return typeof value === "string" ? encoder.encode(value) : value;
+  return typeof value === "string" ? encode(value) : value;
 }
 
 /**

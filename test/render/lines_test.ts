@@ -111,6 +111,11 @@ for (const [kind, fields] of Object.entries(lines)) {
   });
 }
 
+test("formatEventLine tells that nothing was taken over", () => {
+  const line = formatEventLine({ ...EVENTS.resumed, takenOver: [] }, AT);
+  assert.match(line, / resumed finished=1200 taken_over=-$/);
+});
+
 test("lines stay lines, whatever is in names, keys and errors", () => {
   fc.assert(fc.property(anySnapshot, anyText, anyText, (snapshot, message, task) => {
     const written = [

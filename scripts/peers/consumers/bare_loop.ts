@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import RdKafka from "@confluentinc/kafka-javascript";
 import { loadAddon } from "../../../src/kafka/addon.ts";
 import { Batch } from "../../../src/kafka/batch.ts";
+import type { Metadata } from "../../../src/kafka/connection.ts";
+import { call } from "../../../src/kafka/rdkafka.ts";
 import { allDone, leave, work } from "./work.mjs";
 
 const [brokers, topic, group] = process.argv.slice(2) as [string, string, string];
@@ -20,12 +22,8 @@ const consumer = new RdKafka.KafkaConsumer({
   "group.id": group,
   "enable.auto.commit": false,
 }, { "auto.offset.reset": "earliest" });
-const { topics } = await new Promise<{ topics: { name: string; partitions: { id: number }[] }[] }>(
-  (resolve, reject) =>
-    consumer.connect(
-      { topic, timeout: 10_000 },
-      (error, metadata) => error ? reject(error) : resolve(metadata),
-    ),
+const { topics } = await call<Metadata>((callback) =>
+  consumer.connect({ topic, timeout: 10_000 }, callback as never)
 );
 const { partitionPoll } = await loadAddon();
 const handle = partitionPoll.attach(consumer.getClient(), () => {});
