@@ -3,12 +3,16 @@
  * while nothing comes. All run at once, each on a topic of its own. A message now and then goes to each in turn;
  * many a second go to one after another, while the others are idle.
  */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { type Contender, contenders, prepareAll, runPython, runTaskc } from "./contenders.ts";
 import { Listener } from "./latency_listener.ts";
 import { now, PromptSender } from "./latency_sender.ts";
 import { formatLatencies, type LatencyStanding, summarizeLatencies } from "./latency_table.ts";
+import { store } from "./places.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
 
 const SPARSE_EVERY_MS = 200;
@@ -60,6 +64,8 @@ function effortFor(messages: number) {
     /** Messages of a round for each contender. */
     sparse: Math.ceil(200 * share),
     dense: Math.ceil(3000 * share),
+    /** Of the machine alone, now and then. */
+    wakeUps: Math.ceil(100 * share),
     /** Unmeasured, of all contenders: what has just started is slow until its code is compiled, brokers most of all. */
     warmUp: Math.ceil(120_000 * share),
     idleMs: Math.ceil(30_000 * share),
@@ -78,6 +84,10 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   const effort = effortFor(settings.messages);
   const sender = await PromptSender.open(settings.brokers);
   const acknowledged = { sparseMs: [] as number[], denseMs: [] as number[] };
+  const machine = { sparseMs: [] as number[], denseMs: [] as number[] };
+  const machineKnown = entries.some(({ contender, failure }) =>
+    contender.name === "raw-c" && !failure
+  );
   try {
     for (const entry of entries) await start(entry, sender, settings);
     settings.progress("warming up");
@@ -95,6 +105,10 @@ async function run(settings: Settings): Promise<SectionOutcome> {
         entry.denseMs.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
       }
       acknowledged.denseMs.push(...await sender.takeAcknowledged());
+      if (!machineKnown) continue;
+      settings.progress(`round ${round}: the machine alone`);
+      machine.sparseMs.push(...await wakeUps(effort.wakeUps, SPARSE_EVERY_MS));
+      machine.denseMs.push(...await wakeUps(effort.dense, DENSE_EVERY_MS));
     }
   } finally {
     for (const { listener } of entries) await listener?.end();
@@ -106,6 +120,9 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   standings.push(
     standingOf("acknowledged", "the broker's acknowledgement of all of them", acknowledged),
   );
+  if (machineKnown) {
+    standings.push(standingOf("machine", "six threads that wake one another", machine));
+  }
   settings.print(
     `From send to start, one message each ${SPARSE_EVERY_MS} ms and 1,000 a second, and idle; rounds: ${settings.rounds}\n\n` +
       `${formatLatencies(standings)}\n`,
@@ -197,6 +214,15 @@ async function measureIdle(entries: readonly Entry[], idleMs: number): Promise<v
   for (const [index, entry] of entries.entries()) {
     if (entry.listener) entry.idlePercent = (after[index]! - before[index]!) / seconds * 100;
   }
+}
+
+/** Milliseconds that a chain of threads takes which wake one another (wake_ups.c, built beside the client in C). */
+async function wakeUps(count: number, everyMs: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)(
+    join(store, "wake-ups"),
+    [String(count), String(everyMs * 1000)],
+  );
+  return stdout.trim().split("\n").map(Number);
 }
 
 function standingOf(

@@ -102,14 +102,17 @@ brokerTest(
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^taskc( +\d+\.\d\d ms){6} +\d+\.\d\d %$/m);
     const { latency: { contenders } } = JSON.parse(readFileSync(json, "utf8")) as Document;
-    assert.deepEqual(contenders.map(({ name }) => name), ["raw-c", "taskc", "acknowledged"]);
-    const [limit, own, acknowledged] = contenders;
+    assert.deepEqual(contenders.map(({ name }) => name), [
+      ...["raw-c", "taskc", "acknowledged", "machine"],
+    ]);
+    const [limit, own, acknowledged, machine] = contenders;
     for (const { sparse, dense, idlePercent } of [limit!, own!]) {
       assert.deepEqual([sparse!.count, dense!.count], [20, 300]);
       assert.ok(idlePercent! > 0 && idlePercent! < 100);
     }
     // Of both.
     assert.deepEqual([acknowledged!.sparse!.count, acknowledged!.dense!.count], [40, 600]);
+    assert.deepEqual([machine!.sparse!.count, machine!.dense!.count], [10, 300]);
     // Neither a message that starts before it is sent, nor one that is acknowledged so.
     for (const { sparse, dense } of contenders) {
       for (const { p50, p99, max } of [sparse!, dense!]) {
