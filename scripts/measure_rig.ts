@@ -49,7 +49,10 @@ export function send(topic: string, partition: number | null, value: unknown): v
 
 /** Milliseconds from each `sendAtOnce` to the broker's acknowledgement. */
 export const acknowledged: number[] = [];
-prompt.on("delivery-report", (_, report) => void acknowledged.push(now() - report.opaque));
+prompt.on("delivery-report", (error, report) => {
+  if (error) throw error;
+  acknowledged.push(now() - report.opaque);
+});
 
 /** Sends one message at once, gathering nothing. */
 export function sendAtOnce(topic: string, partition: number | null, value: unknown): void {

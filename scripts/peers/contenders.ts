@@ -199,7 +199,6 @@ function prepare(requirement: Requirement): void {
     case "nothing":
       return;
     case "gcc":
-      buildC("wake_ups.c", "wake-ups");
       buildC("consumers/raw.c", "raw");
       return buildC("producers/raw.c", "raw-send");
     case "node":

@@ -3,17 +3,14 @@
  * while nothing comes. All run at once, each on a topic of its own. A message now and then goes to each in turn;
  * many a second go to one after another, while the others are idle.
  */
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { type Contender, contenders, prepareAll, runPython, runTaskc } from "./contenders.ts";
 import { Listener } from "./latency_listener.ts";
 import { now, PromptSender } from "./latency_sender.ts";
 import { formatLatencies, type LatencyStanding, summarizeLatencies } from "./latency_table.ts";
-import { store } from "./places.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
+import { measureWakeUps } from "./wake_ups.ts";
 
 const SPARSE_EVERY_MS = 200;
 const DENSE_EVERY_MS = 1;
@@ -84,10 +81,9 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   const effort = effortFor(settings.messages);
   const sender = await PromptSender.open(settings.brokers);
   const acknowledged = { sparseMs: [] as number[], denseMs: [] as number[] };
-  const machine = { sparseMs: [] as number[], denseMs: [] as number[] };
-  const machineKnown = entries.some(({ contender, failure }) =>
-    contender.name === "raw-c" && !failure
-  );
+  const machine: Pick<Entry, "sparseMs" | "denseMs" | "failure"> = {
+    ...{ sparseMs: [], denseMs: [], failure: null },
+  };
   try {
     for (const entry of entries) await start(entry, sender, settings);
     settings.progress("warming up");
@@ -105,10 +101,8 @@ async function run(settings: Settings): Promise<SectionOutcome> {
         entry.denseMs.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
       }
       acknowledged.denseMs.push(...await sender.takeAcknowledged());
-      if (!machineKnown) continue;
-      settings.progress(`round ${round}: the machine alone`);
-      machine.sparseMs.push(...await wakeUps(effort.wakeUps, SPARSE_EVERY_MS));
-      machine.denseMs.push(...await wakeUps(effort.dense, DENSE_EVERY_MS));
+      settings.progress(`round ${round}: threads that wake one another, all clients idle`);
+      await attemptWakeUps(machine, effort);
     }
   } finally {
     for (const { listener } of entries) await listener?.end();
@@ -120,9 +114,7 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   standings.push(
     standingOf("acknowledged", "the broker's acknowledgement of all of them", acknowledged),
   );
-  if (machineKnown) {
-    standings.push(standingOf("machine", "six threads that wake one another", machine));
-  }
+  standings.push(standingOf("machine", "six threads that wake one another", machine));
   settings.print(
     `From send to start, one message each ${SPARSE_EVERY_MS} ms and 1,000 a second, and idle; rounds: ${settings.rounds}\n\n` +
       `${formatLatencies(standings)}\n`,
@@ -161,6 +153,20 @@ async function attempt(entry: Entry, step: () => Promise<void>): Promise<void> {
     entry.failure = (error as Error).message;
     await entry.listener?.end();
     entry.listener = null;
+  }
+}
+
+async function attemptWakeUps(
+  machine: Pick<Entry, "sparseMs" | "denseMs" | "failure">,
+  effort: ReturnType<typeof effortFor>,
+): Promise<void> {
+  if (machine.failure !== null) return;
+  try {
+    await sleep(CALM_MS);
+    machine.sparseMs.push(...await measureWakeUps(effort.wakeUps, SPARSE_EVERY_MS));
+    machine.denseMs.push(...await measureWakeUps(effort.dense, DENSE_EVERY_MS));
+  } catch (error) {
+    machine.failure = (error as Error).message;
   }
 }
 
@@ -214,15 +220,6 @@ async function measureIdle(entries: readonly Entry[], idleMs: number): Promise<v
   for (const [index, entry] of entries.entries()) {
     if (entry.listener) entry.idlePercent = (after[index]! - before[index]!) / seconds * 100;
   }
-}
-
-/** Milliseconds that a chain of threads takes which wake one another (wake_ups.c, built beside the client in C). */
-async function wakeUps(count: number, everyMs: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)(
-    join(store, "wake-ups"),
-    [String(count), String(everyMs * 1000)],
-  );
-  return stdout.trim().split("\n").map(Number);
 }
 
 function standingOf(

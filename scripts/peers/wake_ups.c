@@ -2,6 +2,7 @@
  * from a client through the broker to another client is one of at least so many. A processor that has gone to sleep
  * may take milliseconds to come back, on a virtual machine most of all.
  * Arguments: number of wake-ups of the whole chain, microseconds between them. Prints the milliseconds of each. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +24,15 @@ static double now(void) {
   return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
+static int new_event(void) {
+  const int event = eventfd(0, 0);
+  if (event < 0) {
+    perror("eventfd");
+    exit(1);
+  }
+  return event;
+}
+
 static void wake(int event) {
   const uint64_t one = 1;
   if (write(event, &one, sizeof one) < 0) abort();
@@ -30,7 +40,9 @@ static void wake(int event) {
 
 static void wait_for(int event) {
   uint64_t count;
-  if (read(event, &count, sizeof count) < 0) abort();
+  while (read(event, &count, sizeof count) < 0) {
+    if (errno != EINTR) abort();
+  }
 }
 
 static void *pass_on(void *argument) {
@@ -52,8 +64,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "Usage: wake-ups COUNT MICROSECONDS\n");
     return 2;
   }
-  finished = eventfd(0, 0);
-  for (long i = 0; i < THREADS; i++) events[i] = eventfd(0, 0);
+  finished = new_event();
+  for (long i = 0; i < THREADS; i++) events[i] = new_event();
   for (long i = 0; i < THREADS; i++) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, pass_on, (void *)i) != 0) return 1;

@@ -4,6 +4,7 @@ import { loadModule } from "./load_module.ts";
 import type { Invocation } from "./program.ts";
 import { splitProperties } from "../config/librdkafka_properties.ts";
 import { EXIT, type ExitCode, type InterruptedError, UsageError } from "../errors.ts";
+import { TOPIC_PROPAGATION_MS } from "../kafka/connection.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { lookForTopics, missingTopics } from "../kafka/topics.ts";
 import { HEADER } from "../task/message.ts";
@@ -15,9 +16,10 @@ import { findTask } from "./select_tasks.ts";
 
 export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const { settings, args } = invocation;
-  const task = findTask(await loadModule(args.module), args.task);
+  const module = await loadModule(args.module);
+  const task = findTask(module, args.task);
   const options = sendOptions(invocation);
-  refuseStrangeType(task, invocation.settings.headers);
+  refuseStrangeType(task, module.tasks, settings.headers);
   const single = args.json !== null && args.json !== "-";
   // A wrong argument is told before Kafka is asked for anything.
   const message = single ? await task.prepare(parsePayload(task, args.json!), options) : null;
@@ -30,7 +32,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const { producer: properties } = splitProperties(settings.properties);
   const producer = await KafkaProducer.open({
     brokers: settings.brokers,
-    properties: { ...timeLimits(settings.timeout), ...properties },
+    properties: { ...timeLimits(settings.timeout, properties), ...properties },
     lingerMs: single ? 0 : 5,
     connectTimeoutMs: settings.timeout,
   });
@@ -86,20 +88,34 @@ function sendOptions({ settings }: Invocation<"send">): SendOptions {
 }
 
 /** The payload is checked for this task, so it must not go to another one, or to none. */
-function refuseStrangeType(task: Task, headers: readonly (readonly [string, string])[]): void {
-  const strange = headers.find(([name, value]) => name === HEADER.type && !task.takes(value));
-  if (!strange) return;
+function refuseStrangeType(
+  task: Task,
+  tasks: readonly Task[],
+  headers: readonly (readonly [string, string])[],
+): void {
+  // Of several the last is sent.
+  const type = headers.findLast(([name]) => name === HEADER.type)?.[1];
+  if (type === undefined || task.types.includes(type)) return;
+  const taker = tasks.find((other) => other.topic === task.topic && other.types.includes(type));
+  if (task.types.includes("*") && !taker) return;
+  const types = task.types.map((one) => one === "*" ? "all that no other takes" : one);
   throw new UsageError(
-    `Cannot send: task "${task.name}" takes no message with --header ${HEADER.type}=${strange[1]}`,
-    { hint: `It takes ${task.types.join(", ")}; without that header it is the first of them` },
+    `Cannot send: task "${task.name}" takes no message with --header ${HEADER.type}=${type}` +
+      (taker ? `, but task "${taker.name}" does` : ""),
+    { hint: `It takes ${types.join(", ")}; leave the header out, or name the task that it is for` },
   );
 }
 
 /** A topic that is gone is to be told as such before its messages time out. */
-function timeLimits(timeoutMs: number): Record<string, string> {
+function timeLimits(
+  timeoutMs: number,
+  properties: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const messageTimeoutMs = Number(properties["message.timeout.ms"] ?? timeoutMs);
+  const half = messageTimeoutMs === 0 ? Infinity : Math.floor(messageTimeoutMs / 2);
   return {
     "message.timeout.ms": String(timeoutMs),
-    "topic.metadata.propagation.max.ms": String(Math.min(10_000, Math.floor(timeoutMs / 2))),
+    "topic.metadata.propagation.max.ms": String(Math.min(TOPIC_PROPAGATION_MS, half)),
   };
 }
 

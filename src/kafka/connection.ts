@@ -23,6 +23,9 @@ const LOG_WARNING = 4;
  */
 export const NO_TOPIC_PROPERTIES = null as unknown as Record<string, never>;
 
+/** For so long a topic that brokers do not know counts as one that was just made. Milliseconds. */
+export const TOPIC_PROPAGATION_MS = 10_000;
+
 /** The properties that every client has. A user's own win over our defaults. */
 export function connectionProperties(connection: ConnectionSettings): Record<string, unknown> {
   return {
@@ -33,7 +36,7 @@ export function connectionProperties(connection: ConnectionSettings): Record<str
     // first connections, of which each client needs two: librdkafka gives up the one that told it the brokers.
     "reconnect.backoff.ms": 20,
     "reconnect.backoff.max.ms": 2000,
-    "topic.metadata.propagation.max.ms": 10_000,
+    "topic.metadata.propagation.max.ms": TOPIC_PROPAGATION_MS,
     ...connection.properties,
     "bootstrap.servers": connection.brokers.join(","),
   };

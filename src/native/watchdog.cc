@@ -22,7 +22,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // Often enough to tell in whose code a second was spent; each look costs some 50 us.
 constexpr double kTickMs = 200;
-// While the loop sleeps: of a block of a second that ends the sleep it leaves half to look at.
+// While the loop sleeps. A block that ends the sleep is looked at from 500 ms on at the latest; a deadline of
+// the worker's own is heeded so much later. A signal wakes this thread in any case.
 constexpr double kTickAsleepMs = 500;
 // This thread wakes as late as that only when the whole process stood still, as after a SIGSTOP.
 constexpr double kStoodStillMs = 1000;
@@ -148,6 +149,8 @@ class Watchdog {
       beat_since_ = now;
       reported_ = false;
       std::fill(blame_.begin(), blame_.end(), 0);
+      // It may be half a second old by now.
+      if (Read(kRunning) > 0) Blame();
       return;
     }
     const double stood_still = now - last_tick_ - tick_ms_;

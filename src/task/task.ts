@@ -72,11 +72,6 @@ export class Task<Input = unknown> {
     return this.settings.types ?? [this.name];
   }
 
-  /** Whether a message with this `ce_type` is one of its own. */
-  takes(type: string): boolean {
-    return this.types.includes(type) || this.types.includes("*");
-  }
-
   /** Gives the name of the export; the first one stays. */
   nameAfterExport(exportName: string): void {
     this.#exportName ??= exportName;

@@ -103,7 +103,10 @@ brokerTest(
     assert.match(stdout, /^taskc( +\d+\.\d\d ms){6} +\d+\.\d\d %$/m);
     const { latency: { contenders } } = JSON.parse(readFileSync(json, "utf8")) as Document;
     assert.deepEqual(contenders.map(({ name }) => name), [
-      ...["raw-c", "taskc", "acknowledged", "machine"],
+      "raw-c",
+      "taskc",
+      "acknowledged",
+      "machine",
     ]);
     const [limit, own, acknowledged, machine] = contenders;
     for (const { sparse, dense, idlePercent } of [limit!, own!]) {

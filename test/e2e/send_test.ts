@@ -105,6 +105,33 @@ brokerTest("send refuses a ce_type that its task does not take, and sends nothin
   assert.equal((await send("work")).code, 0);
 });
 
+brokerTest("send gives a task of all types what no other task of its topic takes", async () => {
+  const to = await topic();
+  using folder = project({
+    "tasks.ts": `import { task } from "taskc";
+export const orders = task({ topic: "${to}", types: ["order.made", "order.paid"], run: () => {} });
+export const rest = task({ topic: "${to}", types: ["*"], run: () => {} });
+`,
+  });
+  const send = (task: string, ...types: string[]) =>
+    runTaskc(
+      ["send", "tasks.ts", task, "{}", ...types.flatMap((type) => ["--header", `ce_type=${type}`])],
+      { cwd: folder.folder },
+    );
+  const refused = await send("rest", "order.paid");
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.match(refused.stderr, /ce_type=order\.paid, but task "orders" does\n/);
+  assert.match(refused.stderr, /It takes all that no other takes;/);
+  assert.equal((await send("orders", "parcel.sent")).code, 2);
+  assert.equal((await send("orders", "order.paid", "parcel.sent")).code, 2);
+  assert.deepEqual(await endOffsets(to), new Map([[0, 0]]));
+  assert.equal((await send("rest", "parcel.sent")).code, 0);
+  assert.equal((await send("orders", "order.paid")).code, 0);
+  // The last of several is the one that is sent.
+  assert.equal((await send("orders", "parcel.sent", "order.paid")).code, 0);
+  assert.deepEqual(await endOffsets(to), new Map([[0, 3]]));
+});
+
 brokerTest("send stops at a bad line and names its number", async () => {
   const to = await topic();
   using folder = project({ "tasks.ts": workModule(to) });
