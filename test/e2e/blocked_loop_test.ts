@@ -171,3 +171,22 @@ for (const protocol of ["consumer", "classic"]) {
     },
   );
 }
+
+brokerTest(
+  "a block of little more than a second is laid to its task, although the loop slept before",
+  async () => {
+    const from = await topic();
+    using folder = project({ "tasks.ts": computingModule(from) });
+    await produce(from, json([{ id: "first", ms: 0 }]));
+    await using worker = runWorker(folder);
+    await until("the first to be done", () => (folder.ledger().get("first")?.finished ?? 0) > 0);
+    // Long enough for the loop, and the watchdog with it, to look as seldom as they ever do.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await produce(from, json([{ id: "block", ms: 1200 }]));
+    const { task, blockedMs, over } = JSON.parse(
+      await worker.waitForLine(/"event":"loop-blocked"/),
+    );
+    assert.deepEqual({ task, over }, { task: "compute_it", over: true });
+    assert.ok(blockedMs >= 1000, `${blockedMs}`);
+  },
+);
