@@ -44,14 +44,17 @@ const candidates: readonly Contender[] = [
 
 export const latency: Section = { contenders: candidates, run };
 
-/** A contender and what was seen of it. */
-interface Entry {
-  contender: Contender;
+interface Seen {
   listener: Listener | null;
   sparseMs: number[];
   denseMs: number[];
-  idlePercent: number | null;
   failure: string | null;
+}
+
+/** A contender and what was seen of it. */
+interface Entry extends Seen {
+  contender: Contender;
+  idlePercent: number | null;
 }
 
 /** How much of everything, for the usual million of `--messages`; less in proportion with fewer. */
@@ -81,9 +84,7 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   const effort = effortFor(settings.messages);
   const sender = await PromptSender.open(settings.brokers);
   const acknowledged = { sparseMs: [] as number[], denseMs: [] as number[] };
-  const machine: Pick<Entry, "sparseMs" | "denseMs" | "failure"> = {
-    ...{ sparseMs: [], denseMs: [], failure: null },
-  };
+  const machine: Seen = { listener: null, sparseMs: [], denseMs: [], failure: null };
   try {
     for (const entry of entries) await start(entry, sender, settings);
     settings.progress("warming up");
@@ -102,7 +103,12 @@ async function run(settings: Settings): Promise<SectionOutcome> {
       }
       acknowledged.denseMs.push(...await sender.takeAcknowledged());
       settings.progress(`round ${round}: threads that wake one another, all clients idle`);
-      await attemptWakeUps(machine, effort);
+      await attempt(machine, async () => {
+        if (machine.failure !== null) return;
+        await sleep(CALM_MS);
+        machine.sparseMs.push(...await measureWakeUps(effort.wakeUps, SPARSE_EVERY_MS));
+        machine.denseMs.push(...await measureWakeUps(effort.dense, DENSE_EVERY_MS));
+      });
     }
   } finally {
     for (const { listener } of entries) await listener?.end();
@@ -146,27 +152,13 @@ async function start(entry: Entry, sender: PromptSender, settings: Settings): Pr
 }
 
 /** What fails takes no further part, and the others go on. */
-async function attempt(entry: Entry, step: () => Promise<void>): Promise<void> {
+async function attempt(entry: Seen, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
     entry.failure = (error as Error).message;
     await entry.listener?.end();
     entry.listener = null;
-  }
-}
-
-async function attemptWakeUps(
-  machine: Pick<Entry, "sparseMs" | "denseMs" | "failure">,
-  effort: ReturnType<typeof effortFor>,
-): Promise<void> {
-  if (machine.failure !== null) return;
-  try {
-    await sleep(CALM_MS);
-    machine.sparseMs.push(...await measureWakeUps(effort.wakeUps, SPARSE_EVERY_MS));
-    machine.denseMs.push(...await measureWakeUps(effort.dense, DENSE_EVERY_MS));
-  } catch (error) {
-    machine.failure = (error as Error).message;
   }
 }
 

@@ -5,12 +5,17 @@ import { promisify } from "node:util";
 import { store } from "./places.ts";
 
 const run = promisify(execFile);
+const program = join(store, "wake-ups");
+let built: Promise<unknown> | null = null;
 
 /** Milliseconds of each wake-up of the whole chain. Throws where gcc is missing. */
 export async function measureWakeUps(count: number, everyMs: number): Promise<number[]> {
-  const program = join(store, "wake-ups");
-  const source = join(import.meta.dirname!, "wake_ups.c");
-  await run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", program, source]);
+  await (built ??= build());
   const { stdout } = await run(program, [String(count), String(everyMs * 1000)]);
   return stdout.trim().split("\n").map(Number);
+}
+
+function build(): Promise<unknown> {
+  const source = join(import.meta.dirname!, "wake_ups.c");
+  return run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", program, source]);
 }

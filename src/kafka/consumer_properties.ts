@@ -37,7 +37,7 @@ export function consumerProperties(
   const share = Math.floor(prefetchBytes / Math.max(1, partitions) / 1024);
   const shareKiB = Math.max(LEAST_SHARE_KIB, share);
   return {
-    // Not fetch.wait.max.ms: src/native/fetch_wait.h has a say in it, while messages flow.
+    // fetch.wait.max.ms stays librdkafka's own; src/native/fetch_wait.h shortens it while messages flow.
     "fetch.queue.backoff.ms": 10,
     // How soon partitions are noticed that a topic got while it is consumed; librdkafka's own is 5 min.
     "topic.metadata.refresh.interval.ms": TOPIC_LOOK_MS,
