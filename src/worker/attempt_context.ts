@@ -1,7 +1,6 @@
 /** The context that `run` gets, for one attempt. Everything in it is made when it is asked for. */
 import type { Batch } from "../kafka/batch.ts";
 import type { Delivered } from "../kafka/ports.ts";
-import type { Stats } from "../stats/events.ts";
 import type { Context, Log } from "../task/context.ts";
 import { ENCODED } from "../task/message.ts";
 import type { SendOptions, Task } from "../task/task.ts";
@@ -12,14 +11,15 @@ const decoder = new TextDecoder();
 
 export class AttemptContext implements Context {
   readonly attempt: number;
+  /** On the worker's clock; for the worker. */
+  readonly startedAt: number;
   readonly #execution: Execution;
-  readonly #stats: Stats;
   #controller: AbortController | null = null;
 
-  constructor(execution: Execution, stats: Stats) {
+  constructor(execution: Execution, startedAt: number) {
     this.attempt = execution.attempt;
+    this.startedAt = startedAt;
     this.#execution = execution;
-    this.#stats = stats;
   }
 
   get id(): string {
@@ -76,7 +76,7 @@ export class AttemptContext implements Context {
     const write =
       (level: "debug" | "info" | "warn" | "error") =>
       (message: string, fields?: Record<string, unknown>) =>
-        this.#stats.event({
+        this.#execution.task.stats.event({
           event: "log",
           task: this.task,
           level,

@@ -39,7 +39,7 @@ export class Burials {
   send(execution: Execution): void {
     execution.state = "dead";
     this.inFlight++;
-    execution.setBusy(true);
+    execution.partition.busy++;
     this.#parts.holdings.enterWaiting(execution);
     this.#parts.deadLetters.send(execution).then(
       () => this.#acknowledged(execution),
@@ -54,7 +54,7 @@ export class Burials {
 
   #answered(execution: Execution): void {
     this.inFlight--;
-    execution.setBusy(false);
+    execution.partition.busy--;
     this.#parts.holdings.leaveWaiting(execution);
     this.#parts.wake();
   }
@@ -90,6 +90,7 @@ export class Burials {
     const topic = deadLetters.topicFor(execution);
     const now = clock.now();
     const retryInMs = this.#refusals.refused(execution, topic, describeError(error).message, now);
+    execution.state = "refused";
     waiting.delay(execution, now + retryInMs);
   }
 }

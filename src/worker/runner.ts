@@ -130,7 +130,7 @@ export class Runner {
   condemn(execution: Execution, error: unknown): void {
     this.#holdings.hold(execution);
     execution.noteFailure(error, this.#parts.clock.wall());
-    execution.condemned = true;
+    execution.failure!.condemned = true;
     if (this.#waiting.admit(execution)) this.burials.send(execution);
   }
 
@@ -146,7 +146,7 @@ export class Runner {
     });
     for (const execution of this.#limits.overdue(now)) {
       const { context, failure } = execution;
-      this.#decide(execution, context, failure?.error, now);
+      this.#decide(execution, context!, failure?.error, now);
     }
     if (!this.stopped) {
       this.#waiting.wakeDelayed(now, (deadLetter) => this.burials.send(deadLetter));
@@ -177,13 +177,11 @@ export class Runner {
 
   readonly #start = (execution: Execution): void => {
     const { task } = execution;
-    if (execution.condemned) return this.burials.send(execution);
+    if (execution.failure?.condemned) return this.burials.send(execution);
     execution.state = "running";
     execution.attempt++;
-    execution.aborted = "no";
-    execution.startedAt = this.#now;
     task.recorder.started();
-    const context = new AttemptContext(execution, this.#parts.stats);
+    const context = new AttemptContext(execution, this.#now);
     execution.context = context;
     let settling: Promise<unknown> | null;
     this.slots.take(execution);
@@ -202,33 +200,28 @@ export class Runner {
     } else {
       // Nothing could come in between: no time limit, no stop, no loss of the partition.
       this.slots.leaveNextTurn(execution);
-      this.#succeeded(execution, this.#now - execution.startedAt);
+      this.#succeeded(execution, this.#now - context.startedAt);
     }
   };
 
   // --- deciding
 
-  #decide(
-    execution: Execution,
-    context: AttemptContext | null,
-    result: unknown,
-    now: number,
-  ): void {
+  #decide(execution: Execution, context: AttemptContext, result: unknown, now: number): void {
     // An abandoned attempt that settles late, or one whose outcome was decided already.
     if (execution.state !== "running" || execution.context !== context) return;
     const { task, partition } = execution;
-    const runMs = now - execution.startedAt;
-    this.#limits.remove(execution);
+    const runMs = now - context.startedAt;
+    const aborted = this.#limits.remove(execution);
     this.slots.leave(execution);
     // After its time limit a late success does not count. What was stopped by us and still succeeded
     // does; what failed by it has not failed on its own account, and is left for the next run.
-    const error = execution.aborted === "time limit" ? execution.failure?.error : result;
+    const error = aborted === "time limit" ? execution.failure?.error : result;
     if (partition.closed) {
       if (error === SUCCEEDED) partition.finishedLate.push(execution.offset);
       this.breakers.drop(execution);
       return this.#waiting.letGo(execution);
     }
-    if (execution.aborted === "stop" && error !== SUCCEEDED) {
+    if (aborted === "stop" && error !== SUCCEEDED) {
       if (!partition.leaving) this.interrupted++;
       // It is not finished, and so it keeps its key.
       this.breakers.drop(execution);

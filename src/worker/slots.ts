@@ -33,8 +33,8 @@ export class Slots {
   }
 
   take(execution: Execution): void {
-    const { task } = execution;
-    execution.setBusy(true);
+    const { partition, task } = execution;
+    partition.busy++;
     task.inFlight++;
     this.inFlight++;
     this.#pulse.started(task.index);
@@ -61,9 +61,9 @@ export class Slots {
     }
   }
 
-  #giveBack(execution: Execution): void {
-    execution.setBusy(false);
-    execution.task.inFlight--;
+  #giveBack({ partition, task }: Execution): void {
+    partition.busy--;
+    task.inFlight--;
     this.inFlight--;
   }
 }

@@ -142,6 +142,7 @@ function causeOf({ state, partition, task }: Execution): StallCause {
     case "parked":
       return "breaker open";
     case "dead":
+    case "refused":
       return "dead letters refused";
     case "behind":
     case "keeping":

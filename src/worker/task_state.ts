@@ -2,7 +2,7 @@
 import { Breaker, type BreakerPolicy } from "../core/breaker.ts";
 import { LinkedList } from "../core/linked_list.ts";
 import type { TaskLoad } from "../core/room.ts";
-import type { TaskRecorder } from "../stats/events.ts";
+import type { Stats, TaskRecorder } from "../stats/events.ts";
 import type { Task } from "../task/task.ts";
 import type { Execution } from "./execution.ts";
 
@@ -11,6 +11,7 @@ export class TaskState implements TaskLoad {
   /** Its place among the tasks of the module. */
   readonly index: number;
   readonly name: string;
+  readonly stats: Stats;
   readonly recorder: TaskRecorder;
   readonly limit: number;
   readonly timeoutMs: number;
@@ -35,11 +36,12 @@ export class TaskState implements TaskLoad {
   instant = 0;
   waiting = 0;
 
-  constructor(task: Task, index: number, recorder: TaskRecorder, policy: BreakerPolicy) {
+  constructor(task: Task, index: number, stats: Stats, policy: BreakerPolicy) {
     this.task = task;
     this.index = index;
     this.name = task.name;
-    this.recorder = recorder;
+    this.stats = stats;
+    this.recorder = stats.task(task.name, task.topic);
     this.limit = task.settings.concurrency ?? Infinity;
     this.timeoutMs = task.settings.timeoutMs;
     this.breaker = new Breaker(policy);

@@ -8,11 +8,16 @@
  * The signal is aborted; the slot stays taken until the promise settles, or until it is plain that the
  * task ignores its signal. What it does after that changes nothing.
  */
-import { LinkedList } from "../core/linked_list.ts";
 import type { Stats } from "../stats/events.ts";
 import { TimeoutError } from "../task/signals.ts";
 import type { Execution } from "./execution.ts";
 import type { TaskState } from "./task_state.ts";
+
+/** Why a signal was aborted, and when. */
+interface Abortion {
+  why: "time limit" | "stop";
+  at: number;
+}
 
 /** A task that ignores its aborted signal keeps its slot for this long. */
 const ABANDON_AFTER_MS = 10_000;
@@ -21,7 +26,7 @@ export class TimeLimits {
   readonly #tasks: readonly TaskState[];
   readonly #stats: Stats;
   /** Attempts whose signal was aborted, in that order. */
-  readonly #aborted = new LinkedList<Execution>();
+  readonly #aborted = new Map<Execution, Abortion>();
 
   constructor(tasks: readonly TaskState[], stats: Stats) {
     this.#tasks = tasks;
@@ -33,10 +38,10 @@ export class TimeLimits {
     let next = Infinity;
     for (const task of this.#tasks) {
       const first = task.running.first;
-      if (first) next = Math.min(next, first.startedAt + task.timeoutMs);
+      if (first) next = Math.min(next, limitOf(first));
     }
-    const aborted = this.#aborted.first;
-    return aborted ? Math.min(next, aborted.abortedAt + ABANDON_AFTER_MS) : next;
+    for (const { at } of this.#aborted.values()) return Math.min(next, at + ABANDON_AFTER_MS);
+    return next;
   }
 
   /** Aborts what is past its limit; `failed` notes the error before the signal tells it. */
@@ -44,7 +49,7 @@ export class TimeLimits {
     for (const task of this.#tasks) {
       for (
         let execution = task.running.first;
-        execution && execution.startedAt + task.timeoutMs <= now;
+        execution && limitOf(execution) <= now;
         execution = task.running.first
       ) {
         const { partition, offset } = execution;
@@ -73,11 +78,8 @@ export class TimeLimits {
 
   /** The attempts that ignored their signal for too long, told; deciding each removes it. */
   *overdue(now: number): Generator<Execution> {
-    for (
-      let execution = this.#aborted.first;
-      execution && execution.abortedAt + ABANDON_AFTER_MS <= now;
-      execution = this.#aborted.first
-    ) {
+    for (const [execution, { at }] of this.#aborted) {
+      if (at + ABANDON_AFTER_MS > now) return;
       const { attempt, offset, partition, task } = execution;
       task.recorder.abandoned();
       this.#stats.event({
@@ -92,16 +94,21 @@ export class TimeLimits {
     }
   }
 
-  /** Takes a settled attempt off its list. */
-  remove(execution: Execution): void {
-    (execution.aborted === "no" ? execution.task.running : this.#aborted).remove(execution);
+  /** Forgets an attempt that has settled or is abandoned. Tells why its signal was aborted, or `null`. */
+  remove(execution: Execution): Abortion["why"] | null {
+    const abortion = this.#aborted.get(execution);
+    if (abortion) this.#aborted.delete(execution);
+    else execution.task.running.remove(execution);
+    return abortion?.why ?? null;
   }
 
-  #abort(execution: Execution, reason: Error, why: "time limit" | "stop", now: number): void {
+  #abort(execution: Execution, reason: Error, why: Abortion["why"], now: number): void {
     execution.task.running.remove(execution);
-    execution.aborted = why;
-    execution.abortedAt = now;
-    this.#aborted.append(execution);
+    this.#aborted.set(execution, { why, at: now });
     execution.context?.abort(reason);
   }
+}
+
+function limitOf({ context, task }: Execution): number {
+  return context!.startedAt + task.timeoutMs;
 }

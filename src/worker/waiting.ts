@@ -78,7 +78,7 @@ export class Waiting {
       execution = this.#delays.take(now)
     ) {
       this.#holdings.leaveWaiting(execution);
-      if (execution.state === "dead") send(execution);
+      if (execution.state === "refused") send(execution);
       else this.becomeDue(execution);
     }
   }

@@ -58,7 +58,7 @@ export class Worker {
     this.options = options;
     this.#parts = parts;
     this.tasks = module.tasks.map((task, index) =>
-      new TaskState(task, index, stats.task(task.name, task.topic), options.breaker)
+      new TaskState(task, index, stats, options.breaker)
     );
     this.beat = new LoopBeat(this.tasks, parts);
     this.#idle = new Idle(options.idleSleepMs, parts.pulse);

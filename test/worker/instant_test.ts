@@ -175,6 +175,6 @@ describe("an attempt that is over at once", () => {
     await bench.turn(3);
     bench.clock.advance(10_000);
     await bench.turn(2);
-    assert.equal(bench.worker.tasks[0]!.running.first!.startedAt, bench.clock.now());
+    assert.equal(bench.worker.tasks[0]!.running.first!.context!.startedAt, bench.clock.now());
   });
 });
