@@ -1,5 +1,6 @@
 /** Bars of medians, with the least and the greatest as a line across their ends, as an SVG image. Pure. */
-import type { Spread, Standing } from "./figures.ts";
+import type { Spread } from "../../src/stats/spread.ts";
+import type { Standing } from "./figures.ts";
 
 export interface Bar {
   label: string;

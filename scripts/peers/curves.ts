@@ -12,6 +12,9 @@ interface Curve {
   variant(point: number, usual: Load): Omit<Variant, "name" | "title">;
 }
 
+/** So many turns of the loop are enough to tell what one costs. */
+const MOST_TURNS = 20_000;
+
 /** No more bytes than these for one point, so that large messages are fewer. */
 const MOST_BYTES = 200e6;
 
@@ -27,6 +30,16 @@ const CURVES: readonly Curve[] = [
     title: "tasks in the module, each with a topic of its own and one partition of it",
     points: [1, 5, 20, 100, 500],
     variant: (topics, usual) => ({ load: { ...usual, partitions: 1, topics } }),
+  },
+  {
+    name: "concurrency",
+    title: "tasks in flight, all of which wait for the last of them",
+    points: [1, 10, 100, 1000, 10_000, 100_000, 500_000],
+    variant: (together, usual) => ({
+      load: { ...usual, messages: Math.min(usual.messages, MOST_TURNS * together) },
+      together,
+      flags: ["--concurrency", String(together)],
+    }),
   },
   {
     name: "keys",

@@ -1,4 +1,5 @@
 /** Rounds of one contender, and what is made of them. Pure. */
+import { type Spread, spreadOf } from "../../src/stats/spread.ts";
 
 /** What one process has done in one round. */
 export interface Round {
@@ -12,12 +13,6 @@ export interface Round {
 export interface Failure {
   /** Why the round does not count, as one line. */
   failure: string;
-}
-
-export interface Spread {
-  min: number;
-  median: number;
-  max: number;
 }
 
 export interface Standing {
@@ -40,14 +35,6 @@ export function isFailure(round: object): round is Failure {
 
 function isMeasured(round: Round | Failure): round is Round {
   return !isFailure(round);
-}
-
-/** The median of an even number of values is the mean of the two in the middle. */
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const median = (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-  return { min: sorted[0]!, median, max: sorted.at(-1)! };
 }
 
 /** Sums the rounds of all contenders up; the ratios refer to the one of the given name. */

@@ -1,6 +1,7 @@
 /** Rounds of many tasks in flight, what is made of them, and their table of text. Pure. */
+import { type Spread, spreadOf } from "../../src/stats/spread.ts";
 import { layOutColumns } from "./columns.ts";
-import { type Failure, isFailure, type Spread, spreadOf } from "./figures.ts";
+import { type Failure, isFailure } from "./figures.ts";
 
 export interface FlightRound {
   /** From the start of the first task to the last completion, less the longest wait. */

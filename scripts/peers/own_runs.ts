@@ -6,8 +6,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { spreadOf } from "../../src/stats/spread.ts";
 import type { Broker } from "./broker.ts";
-import { spreadOf } from "./figures.ts";
 import { messageOf } from "./message.ts";
 import { runMeasured } from "./measured_process.ts";
 import { root, store } from "./places.ts";
@@ -33,6 +33,8 @@ export interface Variant {
   task?: string;
   /** What each task computes without a pause, in microseconds. @default 0 */
   computeUs?: number;
+  /** So many tasks wait for the last of them, or for the last of all. @default 0 */
+  together?: number;
   flags?: readonly string[];
 }
 
@@ -120,14 +122,18 @@ export class OwnRuns {
   }
 
   async #drain(
-    { name, task = "", computeUs = 0, flags = [] }: Variant,
+    { name, load, task = "", computeUs = 0, together = 0, flags = [] }: Variant,
     topics: string[],
     messages: number,
   ) {
     const folder = join(store, "modules");
     mkdirSync(folder, { recursive: true });
     const module = join(folder, `own-${name}.ts`);
-    writeFileSync(module, moduleText(topics, task, computeUs));
+    const body = [
+      ...(computeUs > 0 ? [compute(computeUs)] : []),
+      ...(together > 0 ? [waitFor(together, load.messages)] : []),
+    ];
+    writeFileSync(module, moduleText(topics, task, body));
     const group = `own-${process.pid}-${++this.#groups}`;
     const outcome = await runMeasured([
       ...[join(root, "dist", "taskc"), "run", module, "--drain", "--brokers", this.#brokers],
@@ -171,16 +177,18 @@ export class OwnRuns {
   }
 }
 
-function moduleText(topics: readonly string[], options: string, computeUs: number): string {
+function moduleText(topics: readonly string[], options: string, body: readonly string[]): string {
   const tasks = topics.map((topic, n) =>
     `export const work${n} = task({ topic: ${JSON.stringify(topic)}, schema, run, ${options} });`
   );
   return `import { task, z } from "taskc";
 
 let done = 0;
+let started = 0;
+let gate = Promise.withResolvers<void>();
 const schema = z.object({ id: z.number(), name: z.string(), ok: z.boolean() });
 const run = async () => {
-  ${computeUs > 0 ? compute(computeUs) : ""}
+  ${body.join("\n  ")}
   done++;
 };
 ${tasks.join("\n")}
@@ -191,4 +199,14 @@ export const teardown = () => void process.stdout.write(JSON.stringify({ done })
 
 function compute(us: number): string {
   return `for (const until = performance.now() + ${us / 1000}; performance.now() < until;);`;
+}
+
+function waitFor(together: number, all: number): string {
+  return `const { promise, resolve } = gate;
+  started++;
+  if (started % ${together} === 0 || started === ${all}) {
+    gate = Promise.withResolvers();
+    resolve();
+  }
+  await promise;`;
 }

@@ -5,9 +5,10 @@
  */
 import process from "node:process";
 import { join } from "node:path";
+import { type Spread, spreadOf } from "../../src/stats/spread.ts";
 import { Broker } from "./broker.ts";
 import { type Contender, contenders as all, prepareAll, taskc } from "./contenders.ts";
-import { type Failure, type Spread, spreadOf } from "./figures.ts";
+import type { Failure } from "./figures.ts";
 import { failureOf, runMeasured } from "./measured_process.ts";
 import { root, store } from "./places.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";

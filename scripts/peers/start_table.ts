@@ -1,6 +1,6 @@
 /** The figures of starts as a table of text. Pure. */
+import type { Spread } from "../../src/stats/spread.ts";
 import { layOutColumns } from "./columns.ts";
-import type { Spread } from "./figures.ts";
 
 /** Times in milliseconds; `null`: there is none. */
 export interface StartStanding {

@@ -1,6 +1,7 @@
 /** Figures of all contenders as a table of text. Pure. */
+import type { Spread } from "../../src/stats/spread.ts";
 import { layOutColumns } from "./columns.ts";
-import { isFailure, type Spread, type Standing } from "./figures.ts";
+import { isFailure, type Standing } from "./figures.ts";
 
 export const NOTE =
   `A rate counts the whole process, from its start to its exit: joining the group, all messages and the last commit.

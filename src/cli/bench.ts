@@ -15,6 +15,7 @@ import { createTopics, isEmbedded, removeGroup, removeTopics } from "../kafka/ad
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
 import { KafkaProducer } from "../kafka/producer.ts";
 import { formatDuration, formatExact } from "../render/numbers.ts";
+import { spreadOf } from "../stats/spread.ts";
 import { deadLetterTopic } from "../worker/dead_letters.ts";
 import { BenchWorker, type RoundOutcome } from "./bench_worker.ts";
 import { takesColours } from "../render/terminal_support.ts";
@@ -155,11 +156,12 @@ function wallClock(): number {
 const WIDTHS = [11, 10, 9, 9, 9, 12, 9, 9];
 
 function printTitles(): void {
-  printCells(["JOBS", "MESSAGES", "MIN", "MEDIAN", "MAX", "REQUEST P50", "P99", "MAX"]);
+  printCells(["JOBS", "MESSAGES", "MIN", "MEDIAN", "MAX", "REQ. P50", "REQ. P99", "REQ. MAX"]);
 }
 
 function printRow({ row, totalMs, requestMs }: RowOutcome): void {
-  const times = [...minMedianMax(totalMs), requestMs.p50, requestMs.p99, requestMs.max];
+  const { min, median, max } = spreadOf(totalMs);
+  const times = [min, median, max, requestMs.p50, requestMs.p99, requestMs.max];
   printCells([
     formatBenchRow(row),
     formatExact(requestsOf(row)),
@@ -183,11 +185,6 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function minMedianMax(values: readonly number[]): [number, number, number] {
-  const sorted = values.toSorted((a, b) => a - b);
-  return [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!];
-}
-
 /** docs/performance.md describes it. */
 function describe(
   outcomes: readonly RowOutcome[],
@@ -198,8 +195,7 @@ function describe(
     brokers,
     embedded,
     rows: outcomes.map(({ row, totalMs, requestMs }) => {
-      const [min, median, max] = minMedianMax(totalMs);
-      return { ...row, rounds: totalMs, min, median, max, requestMs };
+      return { ...row, rounds: totalMs, ...spreadOf(totalMs), requestMs };
     }),
   };
 }

@@ -12,6 +12,7 @@ import process from "node:process";
 import { EMBEDDED_BROKER_VARIABLE, type Invocation } from "./program.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { startEmbeddedBroker } from "../kafka/embedded_broker.ts";
+import { SHOW_CURSOR } from "../render/frame.ts";
 import { watchModule } from "../task/watch.ts";
 import { heededSignals } from "./supervise_process.ts";
 import { EMBEDDED_BROKER_FLAGS, ownCommand } from "./own_command.ts";
@@ -45,12 +46,14 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
       note(`cannot start ${program}: ${error.message}`);
       finish(EXIT.bug);
     });
-    child.on("exit", (code) => {
+    child.on("exit", (code, signal) => {
       child = null;
+      // It had no last words: its panel may have hidden the cursor.
+      if (signal !== null && process.stderr.isTTY) process.stderr.write(`\r\n${SHOW_CURSOR}`);
       lastCode = (code ?? EXIT.interrupted) as ExitCode;
       if (leaving) finish(lastCode);
       else if (changed !== null) restart(changed);
-      else note(`the module ended with exit code ${code}; waiting for a change`);
+      else note(`the module ended ${describeEnd(code, signal)}; waiting for a change`);
     });
   };
   const restart = (file: string) => {
@@ -77,6 +80,10 @@ export async function dev({ args, flags }: Invocation<"dev">): Promise<ExitCode>
   watch.close();
   await broker.close();
   return exitCode;
+}
+
+function describeEnd(code: number | null, signal: string | null): string {
+  return code === null ? `by ${signal}` : `with exit code ${code}`;
 }
 
 function note(text: string): void {

@@ -3,11 +3,14 @@ import { Chalk } from "chalk";
 import { type Argument, type Command, Help, type Option } from "commander";
 import {
   defaultTextOf,
+  flagOf,
+  isFileKey,
   OPTION_ENTRIES,
   type OptionKey,
   OPTIONS,
   type OptionSpec,
   shownFlagOf,
+  variableOf,
 } from "../config/options.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 
@@ -110,10 +113,15 @@ export function describeExamples(examples: CommandSpec["examples"]): string {
   return `\n${chalk.bold("Examples:")}\n${lines.join("\n")}`;
 }
 
-/** How the options of a command are given without flags. */
-export function describeSources(width: number): string {
-  const text = "Options can stand in the environment and in taskc.json too: --max-bytes is " +
-    'TASKC_MAX_BYTES and "maxBytes". A flag wins over a variable, that over the file.';
+/** How the options of a command are given without flags; empty when none of them can. */
+export function describeSources(keys: readonly OptionKey[], width: number): string {
+  const elsewhere = keys.filter((key) => variableOf(key) !== null && isFileKey(key));
+  // The name of this one shows best how the three are made of each other.
+  const example = elsewhere.find((key) => key === "maxBytes") ?? elsewhere[0];
+  if (example === undefined) return "";
+  const text = `Most options can stand in the environment and in taskc.json too: ${
+    flagOf(example)
+  } is ${variableOf(example)} and "${example}". A flag wins over a variable, that over the file.`;
   return `\n${new TaskcHelp().boxWrap(text, width)}`;
 }
 

@@ -72,8 +72,10 @@ export class LineSender {
   async sendAll(tell: (lines: string) => Promise<void>): Promise<ExitCode> {
     await Promise.all([this.#sendLines(), this.#tellResults(tell)]);
     if (this.#stopped) throw this.#stopped;
+    const total = this.#sent + this.#failures;
+    // In a script a forgotten argument looks the same.
+    if (total === 0) this.#parts.errors.write("No message was sent: standard input has no line\n");
     if (this.#failures > 0) {
-      const total = this.#sent + this.#failures;
       this.#parts.errors.write(`${this.#failures} of ${total} lines were not sent\n`);
     }
     return this.#worst;

@@ -155,7 +155,8 @@ function addCommand(
     .description(spec.description)
     .usage(usageOf(name, keys.length > 0))
     .addHelpOption(new Option("-h, --help", "Show this help").helpGroup("General:"));
-  if (keys.length > 0) command.addHelpText("after", describeSources(width));
+  const sources = describeSources(keys, width);
+  if (sources !== "") command.addHelpText("after", sources);
   command.addHelpText("after", describeExamples(spec.examples));
   for (const { name, help, required } of spec.arguments) {
     command.argument(required ? `<${name}>` : `[${name}]`, help);

@@ -1,5 +1,6 @@
 /** The last words of the program: what failed, what to do about it, and the exit code that says so. */
 import { Chalk } from "chalk";
+import { describeError } from "../core/describe_error.ts";
 import { EXIT, type ExitCode, TaskcError } from "../errors.ts";
 import { escapeText } from "../render/escape.ts";
 
@@ -32,7 +33,7 @@ export function reportFailure(
 }
 
 function describeBug(error: unknown): string {
-  if (!(error instanceof Error)) return `Unexpected failure: ${String(error)}`;
+  if (!(error instanceof Error)) return `Unexpected failure: ${describeError(error).message}`;
   const stack = error.stack?.includes(error.message)
     ? error.stack
     : `${error.name}: ${error.message}`;

@@ -2,14 +2,7 @@
 import process from "node:process";
 import { refusedByProtocol, splitProperties } from "../config/librdkafka_properties.ts";
 import type { Settings } from "../config/settings.ts";
-import {
-  EXIT,
-  type ExitCode,
-  KafkaError,
-  ModuleError,
-  SettingsError,
-  UsageError,
-} from "../errors.ts";
+import { EXIT, type ExitCode, KafkaError, SettingsError, UsageError } from "../errors.ts";
 import { loadAddon } from "../kafka/addon.ts";
 import { isEmbedded } from "../kafka/admin.ts";
 import type { ConnectionSettings } from "../kafka/connection.ts";
@@ -35,6 +28,7 @@ import { backlogOf, backlogOfAll } from "./backlog.ts";
 import { healthOf, type HealthServer, Membership, type Observed, serveHealth } from "./health.ts";
 import { EarlySignals } from "./leave_early.ts";
 import { loadModule } from "./load_module.ts";
+import { callSetup, callTeardown } from "./module_hooks.ts";
 import { findParent, type ParentLink } from "./process_link.ts";
 import type { Invocation } from "./program.ts";
 import { selectTasks } from "./select_tasks.ts";
@@ -263,25 +257,6 @@ function announceBacklog(
     ? new Date(settings.from.epochMs).toISOString()
     : settings.from.kind;
   stats.event({ event: "waiting", messages: backlogOfAll(offsets), from });
-}
-
-async function callSetup(module: TaskModule): Promise<void> {
-  try {
-    await module.hooks.setup?.();
-  } catch (cause) {
-    throw new ModuleError(
-      `Cannot set up task module "${module.file}": setup threw ${String(cause)}`,
-      { cause },
-    );
-  }
-}
-
-async function callTeardown(module: TaskModule, stats: StatsCollector): Promise<void> {
-  try {
-    await module.hooks.teardown?.();
-  } catch (error) {
-    stats.event({ event: "task-error", task: null, reason: `teardown threw ${String(error)}` });
-  }
 }
 
 /** Kafka's bound on topic names, which the dead-letter topic must keep too. */

@@ -19,6 +19,7 @@ export async function send(invocation: Invocation<"send">): Promise<ExitCode> {
   const module = await loadModule(args.module);
   const task = findTask(module, args.task);
   const options = sendOptions(invocation);
+  refuseBytes(task);
   refuseStrangeType(task, module.tasks, settings.headers);
   const single = args.json !== null && args.json !== "-";
   // A wrong argument is told before Kafka is asked for anything.
@@ -85,6 +86,17 @@ function sendOptions({ settings }: Invocation<"send">): SendOptions {
     ...(settings.key === null ? {} : { key: settings.key }),
     headers: settings.headers,
   };
+}
+
+/** Neither an argument nor a line is anything but text. */
+function refuseBytes({ name, settings }: Task): void {
+  if (settings.decode !== "bytes") return;
+  throw new UsageError(
+    `Cannot send to task "${name}": it takes bytes, and taskc send has text only`,
+    {
+      hint: `From code: ${name}.send(new Uint8Array([…])), or any other client (docs/wire.md)`,
+    },
+  );
 }
 
 /** The payload is checked for this task, so it must not go to another one, or to none. */

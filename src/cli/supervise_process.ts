@@ -15,7 +15,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { EXIT, type ExitCode } from "../errors.ts";
 import type { Stats } from "../stats/events.ts";
-import { describeError } from "../worker/describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 import { LEAVE_WITHIN_MS } from "../worker/departure.ts";
 import type { Worker } from "../worker/worker.ts";
 

@@ -33,9 +33,18 @@ export function checkTogether(
         ...checkProtocol(DEV_PROTOCOL, properties),
         ...checkRevokeDrain(found, properties),
       ];
+    case "bench":
+      return checkBroker(found);
     default:
       return [];
   }
+}
+
+function checkBroker({ brokers, embedded }: FoundSettings): string[] {
+  if (!embedded.value || brokers.source.kind !== "flag") return [];
+  return [
+    `Cannot use ${flagOf("brokers")} with ${flagOf("embedded")}, which has a broker of its own`,
+  ];
 }
 
 /** A flag that has no effect without another is a mistake; a file may well hold it for later. */

@@ -1,21 +1,30 @@
 import { distance } from "fastest-levenshtein";
 
+/** So many letters of a name's beginning stand for it. */
+const LEAST_BEGINNING = 3;
+
 /**
  * The candidate that a mistyped name most likely meant, or `undefined` when none is close: at most 40 %
- * of the longer name may differ, where two neighbours that have changed places are one difference. Case is ignored.
+ * of the longer name may differ, where two neighbours that have changed places are one difference. A name that was
+ * cut short counts as one difference. Case is ignored.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
-    const edits = editsBetween(wanted, candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    const edits = isBeginning(wanted, other) ? 1 : editsBetween(wanted, other);
     if (edits <= 0.4 * Math.max(wanted.length, candidate.length) && edits < bestDistance) {
       best = candidate;
       bestDistance = edits;
     }
   }
   return best;
+}
+
+function isBeginning(text: string, name: string): boolean {
+  return name.startsWith(text) && text.replace(/^-+/, "").length >= LEAST_BEGINNING;
 }
 
 function editsBetween(a: string, b: string): number {

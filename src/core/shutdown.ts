@@ -34,6 +34,26 @@ export interface ShutdownFacts {
   uncommitted: number;
 }
 
+/** When the phase is over at the latest; `Infinity` when no time ends it. */
+export function phaseDue(
+  phase: ShutdownPhase,
+  { graceBy, graceMs, requests, since }: Omit<ShutdownFacts, "now">,
+): number {
+  switch (phase) {
+    case "draining":
+      return since + graceMs;
+    case "aborting":
+      return since + ABORT_WAIT_MS;
+    case "committing":
+      return Math.max(since + COMMIT_WAIT_MS, requests === 1 ? graceBy : 0);
+    case "running":
+    case "closing":
+      return Infinity;
+    default:
+      return phase satisfies never;
+  }
+}
+
 /** The phase that follows from the facts; the same one when nothing is to change. */
 export function nextPhase(phase: ShutdownPhase, facts: ShutdownFacts): ShutdownPhase {
   const spent = facts.now - facts.since;

@@ -115,14 +115,21 @@ export async function connect(
     return { metadata, apis };
   } catch (cause) {
     // The client was never made: no broker has anything to do with it.
-    if (cause instanceof KafkaError && cause.kafkaCode === CODE.unknown) {
-      throw wrongProperties(cause);
+    if (wasNotMade(cause)) {
+      throw wrongProperties(cause, reasons);
     }
     throw describeConnectFailure(connection, reasons, cause);
   } finally {
     clearTimeout(refusedTimer);
     client.removeListener("event.log", listener);
   }
+}
+
+function wasNotMade(cause: unknown): boolean {
+  if (!(cause instanceof KafkaError)) return false;
+  const { kafkaCode, message } = cause;
+  return kafkaCode === CODE.unknown ||
+    (kafkaCode === CODE.wrongState && !/Erroneous state/.test(message));
 }
 
 /** Makes a client. Throws a `SettingsError` for properties that librdkafka refuses at once. */
@@ -134,9 +141,12 @@ export function makeClient<Client>(make: () => Client): Client {
   }
 }
 
-function wrongProperties(cause: unknown): SettingsError {
-  const { message } = cause as Error;
-  return new SettingsError([`Cannot use the properties of librdkafka that are set: ${message}`]);
+/** `logged`: what librdkafka has said before, of a certificate say. */
+function wrongProperties(cause: unknown, logged: readonly string[] = []): SettingsError {
+  const texts = new Set([(cause as Error).message, ...logged.map(tidyReason)]);
+  return new SettingsError([
+    `Cannot use the properties of librdkafka that are set: ${[...texts].join("; ")}`,
+  ]);
 }
 
 /** librdkafka logs what a broker speaks when `debug=feature` is on; no call tells. */
@@ -179,8 +189,12 @@ export function tidyReason(reason: string): string {
 const CHECK_BROKER =
   "Check that the broker runs and that --brokers has its address; `taskc dev` needs no broker";
 
+const CHECK_PLAINTEXT = "The port may speak plain text: check -X security.protocol and the port";
+
 function hintFor(reason: string): string {
   if (/refused/.test(reason)) return CHECK_BROKER;
+  // Its broker may ask for a password all the same, but that comes later.
+  if (/connecting to a PLAINTEXT/.test(reason)) return CHECK_PLAINTEXT;
   if (/SASL|authentication/i.test(reason)) {
     return "Check sasl.mechanisms, sasl.username and sasl.password, given with -X or in taskc.json";
   }
@@ -196,7 +210,7 @@ function hintFor(reason: string): string {
     return "The port may expect TLS: try -X security.protocol=ssl or sasl_ssl";
   }
   if (/SSL|TLS|wrong version number|PLAINTEXT/i.test(reason)) {
-    return "The port may speak plain text: check -X security.protocol and the port";
+    return CHECK_PLAINTEXT;
   }
   if (/resolve/i.test(reason)) return "Check the host name in --brokers";
   return CHECK_BROKER;

@@ -12,6 +12,8 @@ export const CODE = {
   fatal: -150,
   /** Also of a client that could not be made: the package passes on the text alone. */
   unknown: -1,
+  /** Also of a client that could not be made, with another text than that of this code. */
+  wrongState: -172,
   queueFull: -184,
   topicAlreadyExists: 36,
   unknownTopic: 3,

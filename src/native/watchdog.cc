@@ -37,30 +37,62 @@ constexpr size_t kLongestLine = 4096;
 int signal_event = -1;
 struct sigaction previous[NSIG];
 
-// Async-signal-safe.
+// What gives the terminal back when the process crashes; never freed.
+const std::string* last_words = nullptr;
+
+// Async-signal-safe, as are those below.
+void PassOn(int signal, siginfo_t* info, void* context) {
+  const struct sigaction& before = previous[signal];
+  if (before.sa_flags & SA_SIGINFO) {
+    before.sa_sigaction(signal, info, context);
+  } else if (before.sa_handler == SIG_DFL) {
+    // Of those that are handled here it ends the process, when this handler returns.
+    sigaction(signal, &before, nullptr);
+    raise(signal);
+  } else if (before.sa_handler != SIG_IGN) {
+    before.sa_handler(signal);
+  }
+}
+
 void OnSignal(int signal, siginfo_t* info, void* context) {
   const int error = errno;
   const uint64_t one = 1;
   if (write(signal_event, &one, sizeof one) < 0) {
     // The counter is full only after 2^64 signals.
   }
-  const struct sigaction& before = previous[signal];
-  if (before.sa_flags & SA_SIGINFO) {
-    before.sa_sigaction(signal, info, context);
-  } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
-    before.sa_handler(signal);
-  }
+  PassOn(signal, info, context);
   errno = error;
+}
+
+void OnCrash(int signal, siginfo_t* info, void* context) {
+  const int error = errno;
+  if (write(STDERR_FILENO, last_words->data(), last_words->size()) < 0) {
+    // There is nobody left to tell it to.
+  }
+  PassOn(signal, info, context);
+  errno = error;
+}
+
+void Handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
+  struct sigaction action = previous[signal];
+  action.sa_sigaction = handler;
+  action.sa_flags |= SA_SIGINFO | SA_RESTART;
+  sigaction(signal, &action, nullptr);
 }
 
 // Only where the runtime has a handler already: without one nobody heeds the signal.
 void Chain(int signal) {
   if (signal < 1 || signal >= NSIG || sigaction(signal, nullptr, &previous[signal]) != 0) return;
   if (previous[signal].sa_handler == SIG_DFL || previous[signal].sa_handler == SIG_IGN) return;
-  struct sigaction action = previous[signal];
-  action.sa_sigaction = OnSignal;
-  action.sa_flags |= SA_SIGINFO | SA_RESTART;
-  sigaction(signal, &action, nullptr);
+  Handle(signal, OnSignal);
+}
+
+// The runtime may get over some of these, a fault in WebAssembly say: then the cursor shows, and no harm is done.
+void RestoreOnCrash(const std::string& restore) {
+  last_words = new std::string(restore);
+  for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP}) {
+    if (sigaction(signal, nullptr, &previous[signal]) == 0) Handle(signal, OnCrash);
+  }
 }
 
 double Now() {
@@ -244,6 +276,7 @@ bool Watch(int32_t* cells, WatchOptions options) {
   signal_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (signal_event < 0) return false;
   const std::vector<int32_t> signals = options.signals;
+  if (!options.restore.empty()) RestoreOnCrash(options.restore);
   auto* watchdog = new Watchdog(cells, std::move(options));
   // Signals are for the threads of the runtime; a new thread has the mask of its maker.
   sigset_t all, before;

@@ -55,7 +55,7 @@ struct WatchOptions {
   // Of the tasks, by index, and what stands between two of them, as the lines have them.
   std::vector<std::string> tasks;
   std::string separator;
-  // Written before the last line, to give a terminal back.
+  // Written before the last line, and when the process crashes, to give a terminal back.
   std::string restore;
 };
 

@@ -67,17 +67,18 @@ export function totalsLine(snapshot: Snapshot, width: number, theme: Theme): Spa
     { text: ms === null ? "-" : formatDuration(ms, glyphs.microsecond) },
   ];
   const times = [...time("p50", totals.p50Ms), { text: "  " }, ...time("p99", totals.p99Ms)];
+  // What became of messages comes before how long it took, so that the figures sum up.
   const groups = [
     { keep: 9, spans: figure(totals.done, "done", palette.strong) },
     { keep: 7, spans: figure(totals.failed, "failed", palette.warn) },
     { keep: 5, spans: figure(totals.retried, "retried") },
     { keep: 8, spans: figure(totals.dead, "dead", palette.bad) },
-    { keep: totals.discarded > 0 ? 4 : 0, spans: figure(totals.discarded, "discarded") },
+    { keep: totals.discarded > 0 ? 6.5 : 0, spans: figure(totals.discarded, "discarded") },
     {
-      keep: totals.abandoned > 0 ? 4 : 0,
+      keep: totals.abandoned > 0 ? 6.5 : 0,
       spans: figure(totals.abandoned, "abandoned", palette.warn),
     },
-    { keep: totals.skipped > 0 ? 4 : 0, spans: figure(totals.skipped, "skipped", palette.warn) },
+    { keep: totals.skipped > 0 ? 6.5 : 0, spans: figure(totals.skipped, "skipped", palette.warn) },
     { keep: 6, spans: times },
   ].filter(({ keep }) => keep > 0);
   const gap = { text: width < 60 ? " " : width < 100 ? "  " : "   " };

@@ -45,7 +45,7 @@ export function heldLines(
   { space, theme }: { space: TableSpace; theme: Theme },
 ): Span[][] {
   if (space.rows < 2) return [];
-  const none = [{ text: "No watermark is held back", paint: theme.palette.dim }];
+  const none = [{ text: "No watermark is held back for long", paint: theme.palette.dim }];
   // No line that counts the others: the oldest ones are the point.
   const shown = held.slice(0, space.rows - 1);
   const lines = shown.length === 0

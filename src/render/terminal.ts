@@ -181,6 +181,7 @@ export class LiveTerminal {
     this.#stream.on("error", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "exit", () => this.#leave({ keepPanel: true }));
     this.#listen(process, "uncaughtExceptionMonitor", () => this.#onUncaught());
+    this.#watchAbort();
     this.#listen(process, "SIGTSTP", () => this.#pause());
     this.#listen(process, "SIGCONT", () => this.#resume());
     for (const signal of FATAL_SIGNALS) {
@@ -188,6 +189,16 @@ export class LiveTerminal {
       process.on(signal, onSignal);
       this.#signals.push(() => process.off(signal, onSignal));
     }
+  }
+
+  /** It emits nothing, and in Bun no handler of its signal is called; of other crashes the watchdog hears. */
+  #watchAbort(): void {
+    const { abort } = process;
+    process.abort = () => {
+      this.#leave({ keepPanel: true });
+      return abort.call(process);
+    };
+    this.#undo.push(() => process.abort = abort);
   }
 
   /** With a handler, which the worker has, the program goes on, and so does the panel. */

@@ -9,7 +9,7 @@ import type { NumberedEvent, WorkerEvent } from "./events.ts";
 import { mergeSnapshots, withoutGauges } from "./merge_snapshots.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RunTimes } from "./run_times.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot, WorkerState } from "./snapshot.ts";
 import type { EventListener, StatsSource } from "./source.ts";
 
 export interface Report {
@@ -170,7 +170,7 @@ export class MergedStats implements StatsSource {
 
   #merge(): Snapshot {
     const all = this.#all().map(({ snapshot }) => snapshot);
-    if (all.length === 0) return nothing(this.#options.group);
+    if (all.length === 0) return nothing(this.#options.group, this.#over ? "stopped" : "starting");
     const merged = mergeSnapshots(all);
     if (this.#members.size > 0 || this.#over) return merged;
     // One is going to start again, and nobody knows the lag meanwhile.
@@ -201,9 +201,9 @@ function mergeRunTimes(parts: readonly Map<string, RunTimes>[]): Map<string, Run
 }
 
 /** Before the first report. */
-function nothing(group: string): Snapshot {
+function nothing(group: string, state: WorkerState): Snapshot {
   return {
-    ...{ at: 0, uptimeMs: 0, state: "starting", group, processes: { running: 0, of: 0 } },
+    ...{ at: 0, uptimeMs: 0, state, group, processes: { running: 0, of: 0 } },
     broker: { state: "connecting", sinceMs: 0 },
     ...{ inFlight: 0, peakInFlight: 0, limit: 0, waiting: 0, uncovered: 0, peakUncovered: 0 },
     ...{ heldBytes: 0, fetchedBytes: 0, maxBytes: 0, rssBytes: 0, peakRssBytes: 0 },

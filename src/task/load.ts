@@ -3,7 +3,9 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { describeError } from "../core/describe_error.ts";
 import { ModuleError, type TaskcError } from "../errors.ts";
+import { gatherProblems } from "./gathering.ts";
 import type { Hooks, TaskModule } from "./registry.ts";
 import { isTask, type Task } from "./task.ts";
 import { provideModules } from "./virtual_modules.ts";
@@ -13,13 +15,13 @@ export async function loadTaskModule(file: string): Promise<TaskModule> {
   const path = resolve(file);
   await requireFile(file, path);
   provideModules(dirname(path));
-  let exports: Record<string, unknown>;
-  try {
-    exports = await withoutExit(() => import(pathToFileURL(path).href));
-  } catch (cause) {
-    throw loadFailure(file, cause);
-  }
-  return readModule(file, exports);
+  const { outcome, problems } = await gatherProblems<Record<string, unknown>>(
+    () => withoutExit(() => import(pathToFileURL(path).href)),
+  );
+  // What it threw after that may have no other cause.
+  if (problems.length > 0) throw taskFailure(file, problems);
+  if (outcome.status === "rejected") throw loadFailure(file, outcome.reason);
+  return readModule(file, outcome.value);
 }
 
 /** A module that ends the process while it is loaded would pass for a command that went well. */
@@ -67,6 +69,11 @@ async function requireFile(file: string, path: string): Promise<void> {
     throw failure(file, "there is no such file", { hint: `Looked for ${path}` });
   }
   if (!found.isFile()) throw failure(file, "it is not a file");
+  if (/[?\\]/.test(path)) {
+    throw failure(file, 'a "?" or "\\" in its path keeps the runtime from finding it', {
+      hint: `Rename it: ${path}`,
+    });
+  }
 }
 
 function requireUniqueNames(file: string, tasks: readonly Task[]): void {
@@ -110,6 +117,25 @@ function failure(file: string, reason: string, options?: { hint?: string; cause?
   return new ModuleError(`Cannot load task module "${file}": ${reason}`, options);
 }
 
+/** All tasks that are wrong, each with its place in the user's code. */
+function taskFailure(file: string, problems: readonly ModuleError[]): ModuleError {
+  const texts = problems.map((problem) => {
+    const place = problem.stack?.split("\n").flatMap((line) =>
+      isOwnFrame(line) ? [] : PLACE.exec(line)?.[1] ?? []
+    )[0];
+    return lowerFirst(problem.message) + (place === undefined ? "" : ` (${place})`);
+  });
+  return failure(file, texts.join("\n  "), { cause: problems[0] });
+}
+
+/** `tasks.ts:3:20` at the end of a frame with an absolute path. */
+const PLACE = /(?:^|[ (])(?:file:\/\/)?\/(?:[^()]*\/)?([^/()]+:\d+:\d+)\)?$/;
+
+/** Of the executable, or of the sources that it is made of. */
+function isOwnFrame(line: string): boolean {
+  return line.includes("$bunfs") || line.includes(import.meta.dirname!);
+}
+
 interface BuildPosition {
   file?: string;
   line?: number;
@@ -131,7 +157,9 @@ function loadFailure(file: string, cause: unknown): ModuleError {
 
 function describeLoadError(error: unknown): string {
   if (!(error instanceof Error) && !isBuildMessage(error)) {
-    return `it threw ${typeof error === "string" ? JSON.stringify(error) : String(error)}`;
+    return `it threw ${
+      typeof error === "string" ? JSON.stringify(error) : describeError(error).message
+    }`;
   }
   const { message, position, stack } = error as Error & { position?: BuildPosition | null };
   if (position?.file) {

@@ -1,8 +1,10 @@
 /** `task({ … })`: what a module exports, what a worker runs, and what a sender sends to. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { describeError } from "../core/describe_error.ts";
 import { InvalidPayloadError, ModuleError } from "../errors.ts";
 import type { Delivered } from "../kafka/ports.ts";
 import type { Context } from "./context.ts";
+import { checkOrGather } from "./gathering.ts";
 import {
   buildMessage,
   CONTENT_TYPE,
@@ -12,7 +14,7 @@ import {
   type TaskMessage,
   toBytes,
 } from "./message.ts";
-import { checkTaskOptions, type Decode, type TaskOptions, type TaskSettings } from "./options.ts";
+import type { Decode, TaskOptions, TaskSettings } from "./options.ts";
 import { describeSchemaIssues } from "./schema.ts";
 
 export interface SendOptions {
@@ -145,7 +147,7 @@ export class Task<Input = unknown> {
   }
 
   #schemaThrew(cause: unknown): never {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = describeError(cause).message;
     throw new InvalidPayloadError(
       `Cannot send to task "${this.name}": its schema threw: ${reason}`,
       { cause },
@@ -222,5 +224,5 @@ export function task<T>(options: WithDecode<T>): Task<T>;
 // deno-lint-ignore no-explicit-any
 export function task(options: Plain): Task<any>;
 export function task(options: unknown): Task {
-  return new Task(checkTaskOptions(options));
+  return new Task(checkOrGather(options));
 }

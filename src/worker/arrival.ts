@@ -7,7 +7,7 @@ import type { Resumption } from "../core/resumption.ts";
 import type { Consumer, LookedUp, Standing } from "../kafka/ports.ts";
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 import type { Partition } from "./partition.ts";
 
 const ASK_AGAIN_MS = 500;

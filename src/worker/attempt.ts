@@ -4,7 +4,7 @@ import type { Hooks } from "../task/registry.ts";
 import { DeadLetter, RetryAfter } from "../task/signals.ts";
 import type { WorkerEvent } from "../stats/events.ts";
 import type { AttemptContext } from "./attempt_context.ts";
-import { describeFailedAttempt } from "./describe_error.ts";
+import { describeFailedAttempt } from "../core/describe_error.ts";
 import type { Execution } from "./execution.ts";
 import { InvalidPayload, readInput } from "./payload.ts";
 

@@ -11,15 +11,19 @@ const decoder = new TextDecoder();
 
 export class AttemptContext implements Context {
   readonly attempt: number;
-  /** On the worker's clock; for the worker. */
-  readonly startedAt: number;
+  readonly #startedAt: number;
   readonly #execution: Execution;
   #controller: AbortController | null = null;
 
   constructor(execution: Execution, startedAt: number) {
     this.attempt = execution.attempt;
-    this.startedAt = startedAt;
+    this.#startedAt = startedAt;
     this.#execution = execution;
+  }
+
+  /** On the worker's clock. */
+  get startedAt(): number {
+    return this.#startedAt;
   }
 
   get id(): string {
@@ -89,6 +93,12 @@ export class AttemptContext implements Context {
       warn: write("warn"),
       error: write("error"),
     };
+  }
+
+  /** What `JSON.stringify` tells of it: all that is about the message. */
+  toJSON(): object {
+    const { attempt, headers, id, key, offset, partition, task, timestamp, topic } = this;
+    return { id, task, attempt, key, headers, topic, partition, offset, timestamp };
   }
 
   send<Input>(task: Task<Input>, input: Input, options?: SendOptions): Promise<Delivered> {

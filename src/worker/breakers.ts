@@ -10,7 +10,7 @@ import type { Stats } from "../stats/events.ts";
 import type { Task } from "../task/task.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
-import { describeFailedAttempt } from "./describe_error.ts";
+import { describeFailedAttempt } from "../core/describe_error.ts";
 import type { Execution } from "./execution.ts";
 import type { Partition } from "./partition.ts";
 import type { TaskState } from "./task_state.ts";

@@ -5,9 +5,10 @@
 import type { Stats } from "../stats/events.ts";
 import type { Clock } from "./clock.ts";
 import { buriedBy, type DeadLetters } from "./dead_letters.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError, describeFailedAttempt } from "../core/describe_error.ts";
 import type { Execution } from "./execution.ts";
 import type { Holdings } from "./holdings.ts";
+import { InvalidPayload } from "./payload.ts";
 import { Refusals } from "./refusals.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -73,7 +74,7 @@ export class Burials {
       partition: partition.partition,
       offset,
       attempts: attempt,
-      error: describeError(failure?.error).message,
+      error: describeReason(failure?.error, attempt),
       deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
     });
     this.#parts.buried(execution);
@@ -93,4 +94,11 @@ export class Burials {
     execution.state = "refused";
     waiting.delay(execution, now + retryInMs);
   }
+}
+
+/** Of the only attempt with its class and place: no retry has told them. */
+function describeReason(error: unknown, attempts: number): string {
+  return attempts === 1 && !(error instanceof InvalidPayload)
+    ? describeFailedAttempt(error)
+    : describeError(error).message;
 }

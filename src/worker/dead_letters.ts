@@ -1,7 +1,7 @@
 /** Dead letters: the message as it was, with what went wrong in its headers. */
 import type { OutgoingMessage, Producer } from "../kafka/ports.ts";
 import { HEADER } from "../task/message.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 import type { Execution } from "./execution.ts";
 import { InvalidPayload } from "./payload.ts";
 

@@ -11,7 +11,7 @@ import type { CautiousStarts } from "./caution.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
 import { Unroutable } from "./dead_letters.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 import { Execution } from "./execution.ts";
 import type { Partition } from "./partition.ts";
 import { InvalidPayload, readStructured } from "./payload.ts";

@@ -22,11 +22,12 @@ export class Drain {
   readonly #open = new Map<string, DrainTarget>();
   readonly #ask: AskCommitted;
   readonly #consumer: Consumer;
-  readonly #deadline: number;
+  /** When its time is over, on the worker's clock. */
+  readonly deadline: number;
   #asking = false;
   #lastAsked = -Infinity;
 
-  /** `targets`: only those that the group's commits do not reach yet. `deadline`: on the worker's clock. */
+  /** `targets`: only those that the group's commits do not reach yet. */
   constructor(
     targets: readonly DrainTarget[],
     ask: AskCommitted,
@@ -36,7 +37,7 @@ export class Drain {
     for (const target of targets) this.#open.set(nameOf(target), target);
     this.#ask = ask;
     this.#consumer = consumer;
-    this.#deadline = deadline;
+    this.deadline = deadline;
   }
 
   /** Nothing is left to wait for. */
@@ -58,7 +59,7 @@ export class Drain {
     }
     if (this.#open.size === 0) return "done";
     // Before all else: a commit that is refused again and again has no end of its own.
-    if (now >= this.#deadline) return "out of time";
+    if (now >= this.deadline) return "out of time";
     if (finished === this.#open.size) return "finished";
     if (!this.#asking && now - this.#lastAsked >= ASK_INTERVAL_MS) {
       this.#lastAsked = now;

@@ -4,7 +4,7 @@ import type { Batch } from "../kafka/batch.ts";
 import { describeSchemaIssues } from "../task/schema.ts";
 import { ENCODED, STRUCTURED } from "../task/message.ts";
 import type { Task } from "../task/task.ts";
-import { describeError } from "./describe_error.ts";
+import { describeError } from "../core/describe_error.ts";
 
 /** The payload does not fit the task: no attempt can succeed. */
 export class InvalidPayload extends Error {

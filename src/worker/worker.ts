@@ -3,7 +3,7 @@
  * when there is nothing to do. Nothing in it ever waits for Kafka or for a task: answers, and outcomes
  * that take time, are collected in the next turn.
  */
-import { nextPhase, type ShutdownPhase } from "../core/shutdown.ts";
+import { nextPhase, phaseDue, type ShutdownFacts, type ShutdownPhase } from "../core/shutdown.ts";
 import { EXIT, type ExitCode, ModuleError, type TaskcError } from "../errors.ts";
 import { makeLanes } from "../task/registry.ts";
 import { Assignments } from "./assignments.ts";
@@ -190,7 +190,7 @@ export class Worker {
       }
       await this.#idle.pause(
         taken > 0 || consumer.more || this.runner.isBusy || this.#phase !== phase,
-        this.#untilDue(),
+        this.nextDue - clock.now(),
       );
     }
     return await this.#leave();
@@ -206,26 +206,33 @@ export class Worker {
     this.#advanceShutdown();
   }
 
-  #untilDue(): number {
-    const { nextDue } = this.assignments;
-    const due = Math.min(this.runner.nextDue, nextDue, this.#committer.nextDue);
-    return due - this.#parts.clock.now();
+  /** When the loop is to look again, whatever arrives; `Infinity` when nothing waits for time. */
+  get nextDue(): number {
+    const { drain } = this.#parts;
+    return Math.min(
+      this.runner.nextDue,
+      this.assignments.nextDue,
+      this.#committer.nextDue,
+      this.#phase === "running" && drain ? drain.deadline : Infinity,
+      phaseDue(this.#phase, this.#shutdownFacts),
+    );
+  }
+
+  get #shutdownFacts(): Omit<ShutdownFacts, "now"> {
+    const { begun: leaving, graceBy, requests } = this.#departure;
+    const { burials, slots } = this.runner;
+    return {
+      ...{ graceBy, graceMs: this.options.graceMs, leaving, requests, since: this.#phaseSince },
+      busy: slots.inFlight + burials.inFlight,
+      uncommitted: this.#phase === "committing" ? this.#uncommitted() : 0,
+    };
   }
 
   #advanceShutdown(): void {
     const { clock, drain } = this.#parts;
     const now = clock.now();
     if (this.#departure.requests === 0 && drain) this.#followDrain(drain, now);
-    const phase = nextPhase(this.#phase, {
-      now,
-      since: this.#phaseSince,
-      graceMs: this.options.graceMs,
-      graceBy: this.#departure.graceBy,
-      leaving: this.#departure.begun,
-      requests: this.#departure.requests,
-      busy: this.runner.slots.inFlight + this.runner.burials.inFlight,
-      uncommitted: this.#uncommitted(),
-    });
+    const phase = nextPhase(this.#phase, { now, ...this.#shutdownFacts });
     if (phase !== this.#phase) this.#enter(phase, now);
     if (phase === "committing") this.#committer.start(this.assignments.partitions, now);
   }
@@ -276,12 +283,7 @@ export class Worker {
   }
 
   #uncommitted(): number {
-    if (this.#phase !== "committing") return 0;
-    let count = 0;
-    for (const { commits } of this.assignments.partitions) {
-      if (commits.due) count++;
-    }
-    return count;
+    return [...this.assignments.partitions].filter(({ commits }) => commits.due).length;
   }
 
   async #leave(): Promise<ExitCode> {

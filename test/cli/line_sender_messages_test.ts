@@ -24,6 +24,13 @@ describe("what LineSender sends", () => {
     assert.deepEqual(comparable(headers), comparable(message.headers));
   });
 
+  test("is told to be nothing where there is no line", async () => {
+    const { input, errors, result } = sending();
+    input.end();
+    assert.equal(await result, EXIT.ok);
+    assert.deepEqual(errors, ["No message was sent: standard input has no line\n"]);
+  });
+
   test("has the id that was given", async () => {
     const { producer, input, result } = sending({ send: { headers: { ce_id: "mine" } } });
     input.write("1\n");

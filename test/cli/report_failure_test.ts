@@ -32,6 +32,10 @@ test("reportFailure shows a bug with its stack, its causes and exit code 70", ()
     /^error: Error: outer\n[^]*Caused by: RangeError: inner\n[^]*This is a bug in taskc/,
   );
   assert.match(report("a string").text, /^error: Unexpected failure: a string\n/);
+  assert.match(
+    report(Object.create(null)).text,
+    /^error: Unexpected failure: an error that cannot/,
+  );
   assert.match(report(undefined).text, /^error: Unexpected failure: undefined\n/);
 });
 

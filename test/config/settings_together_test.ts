@@ -59,6 +59,19 @@ test("options that need another one say so when they are given as flags", () => 
   assert.deepEqual(problemsOf({ folder: folderWith({ maxTime: "5m", partitions: 3 }) }), []);
 });
 
+test("bench has one broker or the other", () => {
+  const embedded = { embedded: ["true"] };
+  const brokers = ["kafka:9092"];
+  assert.deepEqual(problemsOf({ flags: { ...embedded, brokers } }, "bench"), [
+    "Cannot use --brokers with --embedded, which has a broker of its own",
+  ]);
+  assert.deepEqual(problemsOf({ flags: { brokers } }, "bench"), []);
+  assert.deepEqual(
+    problemsOf({ flags: embedded, env: { TASKC_BROKERS: "kafka:9092" } }, "bench"),
+    [],
+  );
+});
+
 test("the revoke drain must end before Kafka takes the member out", () => {
   assert.deepEqual(problemsOf({ flags: { revokeDrain: ["5m"] } }), [
     "Cannot use a revoke drain of 5m (--revoke-drain): it must be shorter than max.poll.interval.ms, 5m (default)",

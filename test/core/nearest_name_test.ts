@@ -14,6 +14,13 @@ test("nearestName: what was most likely meant, two letters in the wrong order as
   }
 });
 
+test("nearestName: a name that was cut short", () => {
+  const flags = ["--config", "--concurrency", "--commit-interval", "--max-bytes"];
+  assert.equal(nearestName("--conc", flags), "--concurrency");
+  assert.equal(nearestName("--max", flags), "--max-bytes");
+  assert.equal(nearestName("--co", flags), undefined);
+});
+
 test("nearestName: nothing where nothing is close", () => {
   for (const typed of ["", "nur", "x", "start", "dnse", "ved"]) {
     assert.equal(nearestName(typed, COMMANDS), undefined, typed);

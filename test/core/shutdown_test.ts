@@ -5,6 +5,7 @@ import {
   ABORT_WAIT_MS,
   COMMIT_WAIT_MS,
   nextPhase,
+  phaseDue,
   type ShutdownFacts,
   type ShutdownPhase,
 } from "../../src/core/shutdown.ts";
@@ -78,6 +79,22 @@ describe("nextPhase", () => {
       const over = facts.uncommitted === 0 ||
         (facts.now - facts.since >= COMMIT_WAIT_MS && !graceLeft);
       assert.equal(nextPhase("committing", facts), over ? "closing" : "committing");
+    }
+  });
+
+  test("what only time can end is over when it is due, and not before", () => {
+    for (const phase of ["draining", "aborting", "committing"] as const) {
+      for (const facts of allFacts()) {
+        const due = phaseDue(phase, facts);
+        const waiting = { ...facts, busy: 1, uncommitted: 1 };
+        assert.notEqual(nextPhase(phase, { ...waiting, now: due }), phase);
+        if (facts.requests < 2) {
+          assert.equal(nextPhase(phase, { ...waiting, now: due - 1 }), phase);
+        }
+      }
+    }
+    for (const phase of ["running", "closing"] as const) {
+      assert.equal(phaseDue(phase, calm), Infinity);
     }
   });
 

@@ -134,6 +134,41 @@ brokerTest("a terminal is given back although the loop is blocked", async () => 
   assert.equal(screen.cursorVisible, true);
 });
 
+for (const [how, code] of [["abort", 134], ["ABRT", 134], ["SEGV", 139]] as const) {
+  brokerTest(`a terminal is given back when the process crashes: ${how}`, async () => {
+    const from = await topic();
+    using folder = project({
+      "tasks.ts": `import { execFileSync } from "node:child_process";
+import { task } from "taskc";
+import { started } from "./ledger.ts";
+export const crash = task({
+  topic: ${JSON.stringify(from)},
+  run: async ({ id }) => {
+    started(id);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    if (id === "abort") process.abort();
+    // Bun's own process.kill would take all handlers of the signal away before.
+    execFileSync("kill", ["-s", id, String(process.pid)]);
+  },
+});
+`,
+    });
+    await produce(from, json([{ id: how }]));
+    const script = '"$0" run tasks.ts --stats tty "$@"; echo "ended with $?"; read line';
+    using screen = terminal({
+      columns: 80,
+      rows: 24,
+      command: ["sh", "-c", script, executable, "--group", groupOf(folder)],
+      cwd: folder.folder,
+      env: { TASKC_BROKERS: process.env.TASKC_TEST_BROKERS },
+    });
+    await until("it to be in flight", () => folder.ledger().size === 1);
+    assert.equal(screen.cursorVisible, false);
+    await screen.waitForScreen(new RegExp(`ended with ${code}$`, "m"));
+    assert.equal(screen.cursorVisible, true);
+  });
+}
+
 for (const protocol of ["consumer", "classic"]) {
   brokerTest(
     `a blocked loop is told, and the worker joins its group again (${protocol})`,

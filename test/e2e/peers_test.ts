@@ -130,8 +130,8 @@ brokerTest("bench features and curves: what differs is run, and all of its messa
   const json = folder.path("figures.json");
   await using started = taskc(
     [
-      ...["features", "curves", "--only", "no-schema", "--only", "keys", "--messages", "2000"],
-      ...["--rounds", "1", "--json", json],
+      ...["features", "curves", "--only", "no-schema", "--only", "concurrency", "--only", "keys"],
+      ...["--messages", "2000", "--rounds", "1", "--json", json],
     ],
     { program: bench },
   );
@@ -143,10 +143,13 @@ brokerTest("bench features and curves: what differs is run, and all of its messa
     ["defaults", 2000],
     ["no-schema", 2000],
   ]);
-  assert.deepEqual(curves.curves.map(({ name }) => name), ["keys"]);
-  assert.equal(curves.curves[0]!.points.length, 5);
+  assert.deepEqual(curves.curves.map(({ name, points }) => [name, points.length]), [
+    ["concurrency", 7],
+    ["keys", 5],
+  ]);
   // The harness counts what was done: one with too few is a failure.
-  for (const { failure } of [...features.features, ...curves.curves[0]!.points]) {
+  const points = curves.curves.flatMap(({ points }) => points);
+  for (const { failure } of [...features.features, ...points]) {
     assert.equal(failure, null);
   }
 });

@@ -7,7 +7,8 @@ import {
 } from "../../src/kafka/connection.ts";
 import { consumerProperties } from "../../src/kafka/consumer_properties.ts";
 import { hasConsumerProtocol } from "../../src/kafka/group_protocol.ts";
-import { KafkaError } from "../../src/errors.ts";
+import { KafkaError, SettingsError } from "../../src/errors.ts";
+import { KafkaProducer } from "../../src/kafka/producer.ts";
 import { defaultTlsProperties } from "../../src/kafka/tls.ts";
 
 const CONNECTION = { brokers: ["a:9092", "b:9092"], properties: {} };
@@ -34,6 +35,12 @@ describe("describeConnectFailure", () => {
       ["[thrd:x]: ssl://a:9092/bootstrap: SSL handshake failed: certificate verify failed: self-signed certificate"],
       "SSL handshake failed: certificate verify failed: self-signed certificate",
       /ssl\.ca\.location=FILE/,
+    ],
+    [
+      "a port without TLS, where a password was given",
+      ["[thrd:x]: sasl_ssl://a:9092/bootstrap: SSL handshake failed: connecting to a PLAINTEXT broker listener? (after 5ms in state SSL_HANDSHAKE)"],
+      "SSL handshake failed: connecting to a PLAINTEXT broker listener?",
+      /The port may speak plain text/,
     ],
     [
       "a host that cannot be resolved",
@@ -185,4 +192,23 @@ describe("properties", () => {
     assert.equal(of({ SSL_CERT_DIR: "/d:/e" }), "/d");
     assert.equal(of({ SSL_CERT_FILE: "", SSL_CERT_DIR: "" }), "probe");
   });
+});
+
+describe("properties that librdkafka refuses when it makes a client", () => {
+  const refused: [Record<string, string>, RegExp][] = [
+    [{ retries: "0" }, /`retries` must be set >= 1/],
+    [{ "message.timeout.ms": "1" }, /`message\.timeout\.ms` must be greater than `linger\.ms`/],
+    [
+      { "security.protocol": "ssl", "ssl.ca.location": "/no/such/file" },
+      /ssl\.ca\.location failed: .*No such file or directory: calling fopen\(\/no\/such\/file/,
+    ],
+  ];
+  for (const [properties, expected] of refused) {
+    test(`are wrong settings, and no broker is to blame: ${JSON.stringify(properties)}`, async () => {
+      await assert.rejects(
+        KafkaProducer.open({ brokers: ["127.0.0.1:1"], properties }),
+        (error) => error instanceof SettingsError && expected.test(error.message),
+      );
+    });
+  }
 });

@@ -52,6 +52,12 @@ test("MergedStats before any report has nothing, and starts", () => {
   assert.deepEqual([totals.done, totals.p50Ms, rssBytes], [0, null, 50 * MIB]);
 });
 
+test("MergedStats that is over without any report has stopped", () => {
+  const { stats } = setUp();
+  stats.event({ event: "stopped", exitCode: 4 });
+  assert.equal(stats.snapshot().state, "stopped");
+});
+
 test("MergedStats sums counts, sizes and limits, and merges run times", () => {
   const { stats } = setUp();
   stats.report(1, { snapshot: small(90), runTimes: { resizeImage: runTimes(90, 10) } });

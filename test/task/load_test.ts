@@ -115,16 +115,46 @@ describe("loadTaskModule", () => {
       (await refusal(file("none.ts", "throw undefined;"))).message,
       "it threw undefined",
     );
+    assert.equal(
+      (await refusal(file("bare.ts", "throw Object.create(null);"))).message,
+      "it threw an error that cannot be shown",
+    );
   });
 
-  test("a bad option of a task, with the module's name", async () => {
+  test("a path that the runtime would take for another one", async () => {
+    for (const name of ["a?.ts", "b\\c.ts", "d?/e.ts"]) {
+      const { hint, message } = await refusal(
+        file(name, `${IMPORT}export const a = task({ run() {} });`),
+      );
+      assert.equal(message, 'a "?" or "\\" in its path keeps the runtime from finding it');
+      assert.match(hint!, /^Rename it: /);
+    }
+  });
+
+  test("bad options of all its tasks, each with its place", async () => {
     const { message } = await refusal(
-      file("option.ts", `${IMPORT}export const a = task({ concurrency: 0, run() {} });`),
+      file(
+        "option.ts",
+        `${IMPORT}export const a = task({ concurrency: 0, run() {} });
+export const b = task({ run: 5 });
+export const c = task({ run() {} });
+throw new Error("of no interest any more");`,
+      ),
     );
-    assert.equal(
-      message,
-      "cannot define a task: concurrency: expected a whole number from 1, got 0",
+    const [first, second, ...others] = message.split("\n  ");
+    assert.match(
+      first!,
+      /^cannot define a task: concurrency: expected a whole number from 1, got 0 \(option\.ts:2:\d+\)$/,
     );
+    assert.match(
+      second!,
+      /^cannot define a task: run: expected a function, got 5 \(option\.ts:3:\d+\)$/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  test("outside of that, a task that is wrong throws at once", () => {
+    assert.throws(() => task({ run: 5 } as never), ModuleError);
   });
 
   test("a module without tasks: says how to export one", async () => {

@@ -32,6 +32,16 @@ describe("the context", () => {
     await contextOf({ value: "x" }, ({ timestamp }) => assert.equal(timestamp, -1));
   });
 
+  test("as JSON it is all that is about the message", async () => {
+    const message = { value: "x", key: "k", timestamp: 5, headers: [["a", "b"]] } as LogMessage;
+    await contextOf(message, (context) => {
+      assert.deepEqual(JSON.parse(JSON.stringify(context)), {
+        ...{ id: "orders/3/1", task: "work", attempt: 1, key: "k", headers: { a: "b" } },
+        ...{ topic: "orders", partition: 3, offset: 1, timestamp: 5 },
+      });
+    });
+  });
+
   test("id is the ce_id, else where the message is", async () => {
     await contextOf({ value: "x" }, ({ id }) => assert.equal(id, "orders/3/1"));
     await contextOf(

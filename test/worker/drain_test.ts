@@ -189,6 +189,18 @@ describe("a drain", () => {
     assert.equal(bench.consumer.committed.get("work/0"), 1);
   });
 
+  test("is looked at again when its time is over", async () => {
+    const { task: work } = manualTask({ topic: "work" });
+    const drain = drainTo([{ ...P0, end: 1 }], { deadline: 60_000 });
+    await using bench = new Bench({ work }, {}, drain);
+    bench.consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    await bench.advance(2000);
+    assert.equal(bench.worker.nextDue, 60_000);
+    await bench.advance(60_000);
+    assert.equal(bench.worker.nextDue, 62_000 + 20_000);
+  });
+
   test("that is stopped from outside keeps that exit code, though its end is reached then", async () => {
     const { task: work, run } = manualTask({ topic: "work" });
     await using bench = new Bench({ work }, {}, drainTo([{ ...P0, end: 1 }]));

@@ -54,6 +54,19 @@ describe("a failed attempt", () => {
     assert.match(told[0]!.error, /^TypeError: no such size 0 \(retries_test\.ts:\d+:\d+\)$/);
   });
 
+  test("that was the only one is told so with its dead letter", async () => {
+    const { task: work, runs } = manualTask({ topic: "work", retry: { attempts: 1 } });
+    await using bench = new Bench({ work });
+    bench.consumer.append("work", 0, 1);
+    await bench.assign(P0);
+    runs[0]!.fail(new TypeError("no such table"));
+    await bench.turn(3);
+    const [first] = bench.stats.of("dead");
+    assert.match(first!.error, /^TypeError: no such table \(retries_test\.ts:\d+:\d+\)$/);
+    const headers = headersOf(bench.producer.sent[0]!.message);
+    assert.equal(headers["taskc-error"], "no such table");
+  });
+
   test("draws its wait with full jitter from the worker's random numbers", async () => {
     const { task: work, runs } = manualTask({ topic: "work", retry: { min: "10s" } });
     await using bench = new Bench({ work });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawChart } from "../../../scripts/peers/chart.ts";
-import { type Round, spreadOf, summarize } from "../../../scripts/peers/figures.ts";
+import { type Round, summarize } from "../../../scripts/peers/figures.ts";
 import { formatTable } from "../../../scripts/peers/table.ts";
 
 const round = (perSecond: number): Round => ({
@@ -19,12 +19,6 @@ const entries = [
   { name: "shaky", title: "Shaky", rounds: [round(100_000), { failure: "exit code 1: no" }] },
   { name: "broken", title: "Broken", rounds: [{ failure: "not installed" }] },
 ];
-
-test("spreadOf takes the mean of the two in the middle of an even number", () => {
-  assert.deepEqual(spreadOf([5, 1, 9]), { min: 1, median: 5, max: 9 });
-  assert.deepEqual(spreadOf([4, 1, 9, 2]), { min: 1, median: 3, max: 9 });
-  assert.deepEqual(spreadOf([7]), { min: 7, median: 7, max: 7 });
-});
 
 test("summarize divides taskc's median rate by each one's, over rounds that did not fail", () => {
   const ratios = summarize(entries, "taskc").map(({ summary }) => summary?.taskcRatio ?? null);

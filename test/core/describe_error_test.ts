@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { describeFailedAttempt } from "../../src/worker/describe_error.ts";
+import { describeFailedAttempt } from "../../src/core/describe_error.ts";
 
 function failure(message: string, stack: string): Error {
   const error = new RangeError(message);
