@@ -11,13 +11,15 @@ const LEAST_BEGINNING = 3;
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Infinity;
+  let leastApart = Infinity;
   for (const candidate of candidates) {
     const other = candidate.toLowerCase();
-    const edits = isBeginning(wanted, other) ? 1 : editsBetween(wanted, other);
-    if (edits <= 0.4 * Math.max(wanted.length, candidate.length) && edits < bestDistance) {
+    const edits = editsBetween(wanted, other);
+    // One that begins with it comes behind all that are one letter away.
+    const apart = isBeginning(wanted, other) ? Math.min(edits, 1 + edits / 1000) : edits;
+    if (apart <= 0.4 * Math.max(wanted.length, candidate.length) && apart < leastApart) {
       best = candidate;
-      bestDistance = edits;
+      leastApart = apart;
     }
   }
   return best;

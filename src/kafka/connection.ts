@@ -128,8 +128,10 @@ export async function connect(
 function wasNotMade(cause: unknown): boolean {
   if (!(cause instanceof KafkaError)) return false;
   const { kafkaCode, message } = cause;
+  // A machine that lacks threads or files has no wrong settings.
+  if (/failed to create .*thread|too many open files/i.test(message)) return false;
   return kafkaCode === CODE.unknown ||
-    (kafkaCode === CODE.wrongState && !/Erroneous state/.test(message));
+    (kafkaCode === CODE.wrongState && !/erroneous state/i.test(message));
 }
 
 /** Makes a client. Throws a `SettingsError` for properties that librdkafka refuses at once. */

@@ -37,10 +37,18 @@ constexpr size_t kLongestLine = 4096;
 int signal_event = -1;
 struct sigaction previous[NSIG];
 
+// Async-signal-safe, as are those below.
+void Write(const std::string& text) {
+  pollfd out = {STDERR_FILENO, POLLOUT, 0};
+  if (poll(&out, 1, kWriteWaitMs) != 1) return;
+  if (write(STDERR_FILENO, text.data(), text.size()) < 0) {
+    // There is nobody left to tell it to.
+  }
+}
+
 // What gives the terminal back when the process crashes; never freed.
 const std::string* last_words = nullptr;
 
-// Async-signal-safe, as are those below.
 void PassOn(int signal, siginfo_t* info, void* context) {
   const struct sigaction& before = previous[signal];
   if (before.sa_flags & SA_SIGINFO) {
@@ -66,9 +74,7 @@ void OnSignal(int signal, siginfo_t* info, void* context) {
 
 void OnCrash(int signal, siginfo_t* info, void* context) {
   const int error = errno;
-  if (write(STDERR_FILENO, last_words->data(), last_words->size()) < 0) {
-    // There is nobody left to tell it to.
-  }
+  Write(*last_words);
   PassOn(signal, info, context);
   errno = error;
 }
@@ -91,7 +97,9 @@ void Chain(int signal) {
 void RestoreOnCrash(const std::string& restore) {
   last_words = new std::string(restore);
   for (const int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP}) {
-    if (sigaction(signal, nullptr, &previous[signal]) == 0) Handle(signal, OnCrash);
+    if (sigaction(signal, nullptr, &previous[signal]) != 0) continue;
+    // It would be ignored here, too, and a fault come again and again.
+    if (previous[signal].sa_handler != SIG_IGN) Handle(signal, OnCrash);
   }
 }
 
@@ -105,14 +113,6 @@ void ReplaceAll(std::string* text, const std::string& what, const std::string& b
   for (size_t at = text->find(what); at != std::string::npos;
        at = text->find(what, at + by.size())) {
     text->replace(at, what.size(), by);
-  }
-}
-
-void Write(const std::string& text) {
-  pollfd out = {STDERR_FILENO, POLLOUT, 0};
-  if (poll(&out, 1, kWriteWaitMs) != 1) return;
-  if (write(STDERR_FILENO, text.data(), text.size()) < 0) {
-    // There is nobody left to tell it to.
   }
 }
 

@@ -15,13 +15,15 @@ export async function loadTaskModule(file: string): Promise<TaskModule> {
   const path = resolve(file);
   await requireFile(file, path);
   provideModules(dirname(path));
-  const { outcome, problems } = await gatherProblems<Record<string, unknown>>(
-    () => withoutExit(() => import(pathToFileURL(path).href)),
-  );
-  // What it threw after that may have no other cause.
-  if (problems.length > 0) throw taskFailure(file, problems);
-  if (outcome.status === "rejected") throw loadFailure(file, outcome.reason);
-  return readModule(file, outcome.value);
+  const load = async (): Promise<Record<string, unknown>> => {
+    try {
+      return await import(pathToFileURL(path).href);
+    } catch (cause) {
+      throw loadFailure(file, cause);
+    }
+  };
+  const tell = (problems: readonly ModuleError[]) => taskFailure(file, problems);
+  return readModule(file, await withoutExit(() => gatherProblems(load, tell)));
 }
 
 /** A module that ends the process while it is loaded would pass for a command that went well. */

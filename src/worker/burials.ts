@@ -63,7 +63,7 @@ export class Burials {
   #acknowledged(execution: Execution): void {
     this.#answered(execution);
     this.#refusals.taken(execution);
-    const { partition, offset, attempt, failure } = execution;
+    const { partition, offset, attempt } = execution;
     const task = buriedBy(execution);
     this.total++;
     task?.recorder.dead();
@@ -74,7 +74,7 @@ export class Burials {
       partition: partition.partition,
       offset,
       attempts: attempt,
-      error: describeReason(failure?.error, attempt),
+      error: describeReason(execution),
       deadLetterTopic: this.#parts.deadLetters.topicFor(execution),
     });
     this.#parts.buried(execution);
@@ -96,9 +96,9 @@ export class Burials {
   }
 }
 
-/** Of the only attempt with its class and place: no retry has told them. */
-function describeReason(error: unknown, attempts: number): string {
-  return attempts === 1 && !(error instanceof InvalidPayload)
-    ? describeFailedAttempt(error)
-    : describeError(error).message;
+/** Of the only attempt with its class and place: no retry has told them. What is our own has neither. */
+function describeReason({ attempt, failure }: Execution): string {
+  const error = failure?.error;
+  const isOwn = error instanceof InvalidPayload || failure?.condemned;
+  return attempt === 1 && !isOwn ? describeFailedAttempt(error) : describeError(error).message;
 }

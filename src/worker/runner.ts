@@ -177,7 +177,11 @@ export class Runner {
 
   readonly #start = (execution: Execution): void => {
     const { task } = execution;
-    if (execution.failure?.condemned) return this.burials.send(execution);
+    if (execution.failure?.condemned) {
+      // As a probe it would tell nothing, and the next one would wait for it.
+      this.breakers.drop(execution);
+      return this.burials.send(execution);
+    }
     execution.state = "running";
     execution.attempt++;
     task.recorder.started();

@@ -19,6 +19,9 @@ test("nearestName: a name that was cut short", () => {
   assert.equal(nearestName("--conc", flags), "--concurrency");
   assert.equal(nearestName("--max", flags), "--max-bytes");
   assert.equal(nearestName("--co", flags), undefined);
+  const near = ["queue.buffering.max.messages", "queue.buffering.max.ms"];
+  assert.equal(nearestName("queue.buffering.max.m", near), "queue.buffering.max.ms");
+  assert.equal(nearestName("Run", ["runner", "run"]), "run");
 });
 
 test("nearestName: nothing where nothing is close", () => {

@@ -153,6 +153,20 @@ throw new Error("of no interest any more");`,
     assert.deepEqual(others, []);
   });
 
+  test("a bad option of a task in a module that has not loaded for a second", async () => {
+    const { exit } = process;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(globalThis, { takesLong: promise });
+    const text = `${IMPORT}export const a = task({ run: 5 });\nawait globalThis.takesLong;`;
+    const { message } = await refusal(file("waits.ts", text));
+    assert.equal(process.exit, exit);
+    assert.match(
+      message,
+      /^cannot define a task: run: expected a function, got 5 \(waits\.ts:2:\d+\)$/,
+    );
+    resolve();
+  });
+
   test("outside of that, a task that is wrong throws at once", () => {
     assert.throws(() => task({ run: 5 } as never), ModuleError);
   });

@@ -1,10 +1,13 @@
 /** The breaker: broken code gives up a bounded number of messages, and then waits until it works again. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { PROBES_TO_CLOSE } from "../../src/core/breaker.ts";
 import { DeadLetter, Discard } from "../../src/task/signals.ts";
 import { task } from "../../src/task/task.ts";
 import { Bench } from "./support/bench.ts";
 import { nextProbe, NO, opened, P0, running, stateOf, upTo } from "./support/breaking.ts";
+import { keyed } from "./support/keyed.ts";
+import { manualTask } from "./support/manual_task.ts";
 
 describe("a breaker opens", () => {
   test("at so many dead letters on end; then nothing of its task is taken, and an event tells why", async () => {
@@ -88,6 +91,36 @@ describe("a breaker opens", () => {
     });
     assert.equal(bench.stats.of("dead").length, 200);
     assert.deepEqual(bench.stats.of("breaker-open"), []);
+  });
+
+  test("and closes again, though a message that gets no further attempt is parked as well", async () => {
+    const work = manualTask({ topic: "work", order: "key", retry: { attempts: 1 } });
+    await using bench = new Bench({ work: work.task }, { breaker: { run: 3, ratio: null } });
+    await bench.assign(P0);
+    // As an earlier worker has left it, which could not write its dead letter.
+    const [partition] = bench.worker.assignments.partitions;
+    partition!.commits.noteFailed(1, 1);
+    const others = upTo(12).map((n) => keyed(`b${n}`, 10 + n));
+    bench.consumer.append("work", 0, keyed("a", 1), keyed("a", 2), ...others);
+    await bench.turn(2);
+    // It waits for the one before it of its key, which ends while the breaker is open.
+    for (const input of [10, 11, 12]) work.run(input).fail(NO);
+    await bench.turn(4);
+    assert.equal(stateOf(bench), "open");
+    work.run(1).finish();
+    await bench.turn(2);
+    assert.equal(bench.worker.tasks[0]!.parked.size, 1);
+    for (const n of upTo(9)) work.run(13 + n).fail(NO);
+    await bench.turn(4);
+    for (let probe = 0; probe < PROBES_TO_CLOSE + 1; probe++) {
+      await nextProbe(bench);
+      const { running } = bench.worker.tasks[0]!;
+      if (running.size > 0) work.runs.at(-1)!.finish();
+      await bench.turn(6);
+    }
+    assert.equal(stateOf(bench), "closed");
+    assert.equal(work.inputs().includes(2), false);
+    assert.equal(bench.stats.of("dead").length, 4);
   });
 
   test("of one task alone: others flow", async () => {
