@@ -24,9 +24,14 @@ const ABSOLUTE = /(?:^|[ (])(?:file:\/\/)?\/(?!\$bunfs\/)/;
 export function describeFailedAttempt(error: unknown): string {
   const { name, message, stack } = describeError(error);
   const text = name === "Error" || name === typeof error ? message : `${name}: ${message}`;
+  return text + placeIn(stack.split("\n"));
+}
+
+/** ` (tasks.ts:3:9)`, the first place in the user's own code, or nothing. */
+export function placeIn(stack: readonly string[]): string {
   // Frames of the executable itself are under /$bunfs/, or relative to where it was built.
-  const lines = stack.split("\n").filter(({ length }) => length <= LONGEST_PLACE);
+  const lines = stack.filter(({ length }) => length <= LONGEST_PLACE);
   const place = lines.map((line) => /([^\s/(]+\.[cm]?[jt]sx?:\d+:\d+)\)?$/.exec(line))
     .find((match) => match !== null && ABSOLUTE.test(match.input));
-  return place ? `${text} (${place[1]})` : text;
+  return place ? ` (${place[1]})` : "";
 }

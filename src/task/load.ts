@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { describeError } from "../core/describe_error.ts";
+import { describeError, placeIn } from "../core/describe_error.ts";
 import { ModuleError, type TaskcError } from "../errors.ts";
 import { gatherProblems } from "./gathering.ts";
 import type { Hooks, TaskModule } from "./registry.ts";
@@ -121,21 +121,12 @@ function failure(file: string, reason: string, options?: { hint?: string; cause?
 
 /** All tasks that are wrong, each with its place in the user's code. */
 function taskFailure(file: string, problems: readonly ModuleError[]): ModuleError {
-  const texts = problems.map((problem) => {
-    const place = problem.stack?.split("\n").flatMap((line) =>
-      isOwnFrame(line) ? [] : PLACE.exec(line)?.[1] ?? []
-    )[0];
-    return lowerFirst(problem.message) + (place === undefined ? "" : ` (${place})`);
+  const texts = problems.map(({ message, stack = "" }) => {
+    // Unbundled, the functions that tasks are defined by are files like the user's.
+    const frames = stack.split("\n").filter((line) => !line.includes(import.meta.dirname!));
+    return lowerFirst(message) + placeIn(frames);
   });
   return failure(file, texts.join("\n  "), { cause: problems[0] });
-}
-
-/** `tasks.ts:3:20` at the end of a frame with an absolute path. */
-const PLACE = /(?:^|[ (])(?:file:\/\/)?\/(?:[^()]*\/)?([^/()]+:\d+:\d+)\)?$/;
-
-/** Of the executable, or of the sources that it is made of. */
-function isOwnFrame(line: string): boolean {
-  return line.includes("$bunfs") || line.includes(import.meta.dirname!);
 }
 
 interface BuildPosition {
