@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import { brokers } from "./broker.ts";
-import { withinHangBound } from "./waiting.ts";
+import { until, withinHangBound } from "./waiting.ts";
 import {
   decodeBatches,
   encodeProduce,
@@ -25,16 +25,25 @@ export type { Bytes, WireRead, WireRecord } from "./wire_format.ts";
 
 const FETCH = 1;
 
+/**
+ * A broker tells of a new partition a moment before it leads it: what comes in between is refused with this
+ * error and not written, and clients ask again.
+ */
+const NOT_LEADER_OR_FOLLOWER = 6;
+
 /** Writes the records to one partition as one batch; resolves with the offset of the first. */
 export async function produceBytes(
   topic: string,
   records: readonly WireRecord[],
   { partition = 0, address = brokers.plain } = {},
 ): Promise<number> {
-  const answer = await ask(address, encodeProduce(topic, partition, records));
-  answer.skip(8).skip(answer.i16()).skip(8);
-  const error = answer.i16();
-  if (error !== 0) throw new Error(`Kafka refused records for ${topic}: error ${error}`);
+  const request = encodeProduce(topic, partition, records);
+  const answer = await askLeader(
+    address,
+    request,
+    `records for ${topic}`,
+    (answer) => answer.skip(8).skip(answer.i16()).skip(8),
+  );
   return answer.i64();
 }
 
@@ -58,10 +67,12 @@ export async function fetchBytes(
       i64(next),
       i32(64 << 20),
     ]);
-    const answer = await ask(address, request);
-    answer.skip(12).skip(answer.i16()).skip(8);
-    const error = answer.i16();
-    if (error !== 0) throw new Error(`Kafka refused a fetch of ${topic}: error ${error}`);
+    const answer = await askLeader(
+      address,
+      request,
+      `a fetch of ${topic}`,
+      (answer) => answer.skip(12).skip(answer.i16()).skip(8),
+    );
     answer.skip(16).skip(16 * Math.max(0, answer.i32()));
     const records = decodeBatches(answer.take(answer.i32()) ?? Buffer.alloc(0))
       .filter((record) => record.offset >= next);
@@ -72,6 +83,24 @@ export async function fetchBytes(
 }
 
 // --- requests
+
+/** The answer from behind its error, to which `skipToError` leads. */
+async function askLeader(
+  address: string | undefined,
+  request: Buffer,
+  what: string,
+  skipToError: (answer: Reader) => Reader,
+): Promise<Reader> {
+  let answer!: Reader;
+  let error = 0;
+  await until(`the leader to take ${what}`, async () => {
+    answer = await ask(address, request);
+    error = skipToError(answer).i16();
+    return error !== NOT_LEADER_OR_FOLLOWER;
+  });
+  if (error !== 0) throw new Error(`Kafka refused ${what}: error ${error}`);
+  return answer;
+}
 
 function ask(address: string | undefined, request: Buffer): Promise<Reader> {
   const [host, port] = (address ?? "").split(",")[0]!.split(":");
