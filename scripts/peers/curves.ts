@@ -18,6 +18,9 @@ const MOST_TURNS = 20_000;
 /** No more bytes than these for one point, so that large messages are fewer. */
 const MOST_BYTES = 200e6;
 
+/** Three fields take some 35; smaller messages have one. */
+const LEAST_BYTES = 40;
+
 const CURVES: readonly Curve[] = [
   {
     name: "partitions",
@@ -50,9 +53,10 @@ const CURVES: readonly Curve[] = [
   {
     name: "payload",
     title: "bytes of a message",
-    points: [40, 100, 1000, 10_000, 100_000, 1_000_000],
+    points: [10, 40, 100, 1000, 10_000, 100_000, 1_000_000],
     variant: (bytes, usual) => ({
       load: { ...usual, bytes, messages: Math.min(usual.messages, Math.ceil(MOST_BYTES / bytes)) },
+      ...(bytes < LEAST_BYTES ? { task: "schema: z.object({ id: z.number() })" } : {}),
     }),
   },
   {

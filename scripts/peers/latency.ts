@@ -6,9 +6,14 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Contender, contenders, prepareAll, runPython, runTaskc } from "./contenders.ts";
-import { Listener } from "./latency_listener.ts";
+import { Listener, type Started } from "./latency_listener.ts";
 import { now, PromptSender } from "./latency_sender.ts";
-import { formatLatencies, type LatencyStanding, summarizeLatencies } from "./latency_table.ts";
+import {
+  formatBehind,
+  formatLatencies,
+  type LatencyStanding,
+  summarizeLatencies,
+} from "./latency_table.ts";
 import type { Section, SectionOutcome, Settings } from "./section.ts";
 import { measureWakeUps } from "./wake_ups.ts";
 
@@ -46,15 +51,21 @@ export const latency: Section = { contenders: candidates, run };
 
 interface Seen {
   listener: Listener | null;
-  sparseMs: number[];
-  denseMs: number[];
   failure: string | null;
 }
 
 /** A contender and what was seen of it. */
 interface Entry extends Seen {
   contender: Contender;
+  sparse: Started[];
+  dense: Started[];
   idlePercent: number | null;
+}
+
+/** What is no contender. */
+interface Beside extends Seen {
+  sparseMs: number[];
+  denseMs: number[];
 }
 
 /** How much of everything, for the usual million of `--messages`; less in proportion with fewer. */
@@ -78,13 +89,13 @@ async function run(settings: Settings): Promise<SectionOutcome> {
   if (chosen.length === 0) return { figures: null, panels: [], complete: true };
   const hindrances = prepareAll(chosen);
   const entries = chosen.map((contender): Entry => ({
-    ...{ contender, listener: null, sparseMs: [], denseMs: [], idlePercent: null },
+    ...{ contender, listener: null, sparse: [], dense: [], idlePercent: null },
     failure: hindrances.get(contender.name) ?? null,
   }));
   const effort = effortFor(settings.messages);
   const sender = await PromptSender.open(settings.brokers);
-  const acknowledged = { sparseMs: [] as number[], denseMs: [] as number[] };
-  const machine: Seen = { listener: null, sparseMs: [], denseMs: [], failure: null };
+  const acknowledged: Beside = { listener: null, sparseMs: [], denseMs: [], failure: null };
+  const machine: Beside = { listener: null, sparseMs: [], denseMs: [], failure: null };
   try {
     for (const entry of entries) await start(entry, sender, settings);
     settings.progress("warming up");
@@ -99,7 +110,7 @@ async function run(settings: Settings): Promise<SectionOutcome> {
       acknowledged.sparseMs.push(...await sender.takeAcknowledged());
       settings.progress(`round ${round}: 1,000 a second`);
       for (const entry of entries) {
-        entry.denseMs.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
+        entry.dense.push(...await sendMany(entry, sender, effort.dense, DENSE_EVERY_MS));
       }
       acknowledged.denseMs.push(...await sender.takeAcknowledged());
       settings.progress(`round ${round}: threads that wake one another, all clients idle`);
@@ -114,16 +125,16 @@ async function run(settings: Settings): Promise<SectionOutcome> {
     for (const { listener } of entries) await listener?.end();
     await sender.close();
   }
-  const standings = entries.map(({ contender: { name, title }, ...seen }) =>
-    standingOf(name, title, seen)
-  );
-  standings.push(
-    standingOf("acknowledged", "the broker's acknowledgement of all of them", acknowledged),
-  );
-  standings.push(standingOf("machine", "six threads that wake one another", machine));
+  const standings = [
+    ...entries.map(standingOf),
+    standingBeside("acknowledged", "the broker's acknowledgement of all of them", acknowledged),
+    standingBeside("machine", "six threads that wake one another", machine),
+  ];
   settings.print(
     `From send to start, one message each ${SPARSE_EVERY_MS} ms and 1,000 a second, and idle; rounds: ${settings.rounds}\n\n` +
-      `${formatLatencies(standings)}\n`,
+      `${formatLatencies(standings)}\n\n` +
+      "From the broker's acknowledgement of each message, as its sender sees it, to the start\n\n" +
+      `${formatBehind(standings)}\n`,
   );
   return {
     figures: { contenders: standings },
@@ -167,8 +178,8 @@ async function sendMany(
   sender: PromptSender,
   count: number,
   everyMs: number,
-): Promise<number[]> {
-  let latencies: number[] = [];
+): Promise<Started[]> {
+  let started: Started[] = [];
   await attempt(entry, async () => {
     const { listener } = entry;
     if (!listener) return;
@@ -178,9 +189,9 @@ async function sendMany(
       for (; sent < due; sent++) listener.send(sender);
       await sleep(1);
     }
-    latencies = await listener.settle();
+    started = await listener.settle();
   });
-  return latencies;
+  return started;
 }
 
 async function sendNowAndThen(
@@ -198,7 +209,7 @@ async function sendNowAndThen(
   }
   for (const entry of entries) {
     await attempt(entry, async () => {
-      entry.sparseMs.push(...await entry.listener?.settle() ?? []);
+      entry.sparse.push(...await entry.listener?.settle() ?? []);
     });
   }
 }
@@ -215,12 +226,27 @@ async function measureIdle(entries: readonly Entry[], idleMs: number): Promise<v
 }
 
 function standingOf(
+  { contender: { name, title }, sparse, dense, idlePercent, failure }: Entry,
+): LatencyStanding {
+  const latency = ({ sentAt, startedAt }: Started) => startedAt - sentAt;
+  const behind = ({ acknowledgedAt, startedAt }: Started) => startedAt - acknowledgedAt;
+  return {
+    ...{ name, title, idlePercent, failure },
+    sparse: summarizeLatencies(sparse.map(latency)),
+    dense: summarizeLatencies(dense.map(latency)),
+    sparseBehind: summarizeLatencies(sparse.map(behind)),
+    denseBehind: summarizeLatencies(dense.map(behind)),
+  };
+}
+
+function standingBeside(
   name: string,
   title: string,
-  { sparseMs, denseMs, idlePercent = null, failure = null }:
-    & Pick<Entry, "sparseMs" | "denseMs">
-    & Partial<Pick<Entry, "idlePercent" | "failure">>,
+  { sparseMs, denseMs, failure }: Beside,
 ): LatencyStanding {
-  const [sparse, dense] = [sparseMs, denseMs].map(summarizeLatencies);
-  return { name, title, sparse: sparse!, dense: dense!, idlePercent, failure };
+  return {
+    ...{ name, title, failure, idlePercent: null, sparseBehind: null, denseBehind: null },
+    sparse: summarizeLatencies(sparseMs),
+    dense: summarizeLatencies(denseMs),
+  };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { CpuClock } from "../cpu_clock.ts";
 import { OwnProcess } from "./article_processes.ts";
-import type { PromptSender } from "./latency_sender.ts";
+import type { PromptSender, Sending } from "./latency_sender.ts";
 import { store } from "./places.ts";
 
 /** To join its group and start the first message. */
@@ -12,13 +12,18 @@ const START_LIMIT_MS = 60_000;
 /** From the last send of a round to the start of all its messages. */
 const ROUND_LIMIT_MS = 10_000;
 
+/** A message whose task has started, at `startedAt` by the clock of `now`. */
+export interface Started extends Sending {
+  startedAt: number;
+}
+
 export class Listener {
   readonly cpu: CpuClock;
   readonly #process: OwnProcess;
   readonly #topic: string;
-  readonly #sentAt = new Map<number, number>();
+  readonly #sendings = new Map<number, Sending>();
   #nextId = 0;
-  #latenciesMs: number[] = [];
+  #started: Started[] = [];
   #settled: () => void = () => {};
 
   private constructor(command: readonly string[], topic: string) {
@@ -54,26 +59,26 @@ export class Listener {
 
   send(sender: PromptSender): void {
     const id = this.#nextId++;
-    this.#sentAt.set(id, sender.send(this.#topic, id));
+    this.#sendings.set(id, sender.send(this.#topic, id));
   }
 
-  /** The latencies of all messages since the last call, when the last of them has started; throws otherwise. */
-  async settle(limitMs = ROUND_LIMIT_MS): Promise<number[]> {
+  /** All messages since the last call, when the last of them has started; throws otherwise. */
+  async settle(limitMs = ROUND_LIMIT_MS): Promise<Started[]> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new Error(`${this.#sentAt.size} messages not started within ${limitMs / 1000} s`));
+        reject(new Error(`${this.#sendings.size} messages not started within ${limitMs / 1000} s`));
       }, limitMs);
     });
     try {
       const settled = new Promise<void>((resolve) => this.#settled = resolve);
-      if (this.#sentAt.size > 0) await Promise.race([settled, late, this.#process.failed]);
+      if (this.#sendings.size > 0) await Promise.race([settled, late, this.#process.failed]);
     } finally {
       clearTimeout(timer);
     }
-    const latencies = this.#latenciesMs;
-    this.#latenciesMs = [];
-    return latencies;
+    const started = this.#started;
+    this.#started = [];
+    return started;
   }
 
   async end(): Promise<void> {
@@ -83,10 +88,10 @@ export class Listener {
   /** A line is the id of a message and when it started; others are what a client says of itself. */
   #hear(line: string): void {
     const [, id, startedAt] = /^(\d+) ([\d.]+)$/.exec(line) ?? [];
-    const sentAt = this.#sentAt.get(Number(id));
-    if (sentAt === undefined) return;
-    this.#latenciesMs.push(Number(startedAt) - sentAt);
-    this.#sentAt.delete(Number(id));
-    if (this.#sentAt.size === 0) this.#settled();
+    const sending = this.#sendings.get(Number(id));
+    if (sending === undefined) return;
+    this.#started.push(Object.assign(sending, { startedAt: Number(startedAt) }));
+    this.#sendings.delete(Number(id));
+    if (this.#sendings.size === 0) this.#settled();
   }
 }

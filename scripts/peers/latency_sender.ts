@@ -10,18 +10,26 @@ const PARTITIONS = 4;
 /** Wall clock with a fraction, the same in all processes of one machine. */
 export const now = () => performance.timeOrigin + performance.now();
 
+/** A message on its way. Times are those of `now`. */
+export interface Sending {
+  sentAt: number;
+  /** `NaN` until the broker has acknowledged it. */
+  acknowledgedAt: number;
+}
+
 export class PromptSender {
   readonly #client: InstanceType<typeof RdKafka.Producer>;
   readonly #admin: KafkaProducer;
-  #sent = 0;
-  #acknowledgedMs: number[] = [];
+  #pending = 0;
+  #sendings: Sending[] = [];
 
   private constructor(client: InstanceType<typeof RdKafka.Producer>, admin: KafkaProducer) {
     this.#client = client;
     this.#admin = admin;
     client.on("delivery-report", (error, report) => {
       if (error) throw error;
-      this.#acknowledgedMs.push(now() - report.opaque);
+      report.opaque.acknowledgedAt = now();
+      this.#pending--;
     });
   }
 
@@ -44,22 +52,21 @@ export class PromptSender {
     await createTopics(this.#admin, [{ topic, partitions: PARTITIONS, replicationFactor: -1 }]);
   }
 
-  /** Returns the time of the send. */
-  send(topic: string, id: number): number {
+  send(topic: string, id: number): Sending {
     const value = Buffer.from(JSON.stringify({ id, name: `name-${id}`, ok: true }));
-    this.#sent++;
-    const at = now();
-    this.#client.produce(topic, id % PARTITIONS, value, null, null, at);
-    return at;
+    const sending = { sentAt: now(), acknowledgedAt: NaN };
+    this.#pending++;
+    this.#sendings.push(sending);
+    this.#client.produce(topic, id % PARTITIONS, value, null, null, sending);
+    return sending;
   }
 
   /** Milliseconds from send to acknowledgement of all messages since the last call; waits for the last ones. */
   async takeAcknowledged(): Promise<number[]> {
-    while (this.#acknowledgedMs.length < this.#sent) await sleep(1);
-    this.#sent = 0;
-    const taken = this.#acknowledgedMs;
-    this.#acknowledgedMs = [];
-    return taken;
+    while (this.#pending > 0) await sleep(1);
+    const taken = this.#sendings;
+    this.#sendings = [];
+    return taken.map(({ sentAt, acknowledgedAt }) => acknowledgedAt - sentAt);
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,12 @@ export interface LatencyStanding {
   sparse: Latencies | null;
   /** Many a second. */
   dense: Latencies | null;
+  /**
+   * The same messages from the broker's acknowledgement on, as their sender sees it: what the client itself adds.
+   * Below zero where it has started before the sender knew. `null`: nothing is sent to it.
+   */
+  sparseBehind: Latencies | null;
+  denseBehind: Latencies | null;
   /** Share of a core while nothing comes, in percent. */
   idlePercent: number | null;
   /** Why it has no figures. */
@@ -45,6 +51,17 @@ export function formatLatencies(standings: readonly LatencyStanding[]): string {
       : [title, `failed: ${failure}`]
   );
   return layOutColumns(HEADINGS, rows).join("\n");
+}
+
+/** From acknowledgement to start, of those that have figures of it. */
+export function formatBehind(standings: readonly LatencyStanding[]): string {
+  const rows = standings.filter(({ sparseBehind }) => sparseBehind !== null)
+    .map(({ title, sparseBehind, denseBehind }) => [
+      title,
+      ...cellsOf(sparseBehind),
+      ...cellsOf(denseBehind),
+    ]);
+  return layOutColumns(HEADINGS.slice(0, -1), rows).join("\n");
 }
 
 function cellsOf(latencies: Latencies | null): string[] {

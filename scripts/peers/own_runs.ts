@@ -19,7 +19,7 @@ export interface Load {
   topics: number;
   /** Of all topics together. */
   messages: number;
-  /** JSON with three fields, of so many bytes. */
+  /** As of `messageOf`. */
   bytes: number;
   /** Different keys; 0 for messages without a key. */
   keys: number;

@@ -1,8 +1,11 @@
 /** scripts/kafka: what the tests of faults rely on. Clusters of its own, beside the one of the tests. */
 import assert from "node:assert/strict";
 import kafkaPackage from "@confluentinc/kafka-javascript";
+import { chmodSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
-import { brokerTest, Cluster } from "./harness.ts";
+import { join } from "node:path";
+import process from "node:process";
+import { brokerTest, Cluster, project } from "./harness.ts";
 
 brokerTest("kafka start prints the address alone; stop leaves no process", async () => {
   await using cluster = new Cluster();
@@ -17,6 +20,19 @@ brokerTest("kafka start prints the address alone; stop leaves no process", async
   assert.equal((await cluster.run("offsets", "nobody")).stdout, "");
   assert.equal((await cluster.run("stop")).code, 0);
   assert.deepEqual(cluster.processes(), []);
+});
+
+brokerTest("kafka start finds a Java that begins by saying what options it has taken", async () => {
+  using programs = project({ "apt-get": "#!/bin/sh\nexit 1\n" });
+  chmodSync(join(programs.folder, "apt-get"), 0o755);
+  await using cluster = new Cluster();
+  cluster.environment = {
+    JAVA_TOOL_OPTIONS: "-Dtaskc.test=true",
+    PATH: `${programs.folder}:${process.env.PATH}`,
+  };
+  const { code, stderr } = await cluster.run("start");
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /Installing|needs packages/);
 });
 
 brokerTest("kafka start that fails shows the broker's log and leaves no process", async () => {

@@ -17,6 +17,8 @@ export interface Answer {
 
 export class Cluster implements AsyncDisposable {
   readonly folder: string;
+  /** Set for scripts/kafka beside what is set already. */
+  environment: Record<string, string> = {};
 
   constructor(folder = `${clusters}/${uniqueName("test")}`) {
     this.folder = folder;
@@ -54,6 +56,7 @@ export class Cluster implements AsyncDisposable {
       execFile(
         `${root}scripts/kafka`,
         [...args, "--dir", this.folder],
+        { env: { ...process.env, ...this.environment } },
         (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       );
     });
