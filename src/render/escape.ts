@@ -13,6 +13,10 @@ const NOT_ASCII = /\P{ASCII}/gu;
 /** More marks on one character than any script has paint over the lines around it. */
 const PILED_MARKS = /(\p{M}{6})\p{M}+/gu;
 
+const HALF_PAIR = /[\ud800-\udbff]$/;
+/** A backslash that is not the second of a pair, and what it may have begun. */
+const HALF_ESCAPE = /(?<!\\)((?:\\\\)*)\\(?:x.?|u[^\\]{0,3}|u\{[^}]*)?$/;
+
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 export interface EscapeOptions {
@@ -23,22 +27,26 @@ export interface EscapeOptions {
 }
 
 /** The text on one line, without anything that a terminal or a log reader would act on. */
-export function escapeText(
-  text: string,
-  { max = 1000, ascii = false }: EscapeOptions = {},
-): string {
-  // One character becomes ten at most, so a huge payload is cut before the work, not after it.
-  const escaped = text.slice(0, max + 1)
-    .replace(HARMFUL, escapeCharacter)
-    .replace(PILED_MARKS, "$1");
-  return cutCharacters(ascii ? escaped.replace(NOT_ASCII, escapeCharacter) : escaped, max, ascii);
+export function escapeText(text: string, options: EscapeOptions = {}): string {
+  return escapeStart(text, options, (start) => start);
 }
 
 /** As `escapeText`, between double quotes, with quotes and backslashes escaped. */
 export function quoteText(text: string, options: EscapeOptions = {}): string {
-  const max = options.max ?? 1000;
-  const masked = text.slice(0, max + 1).replace(/["\\]/g, "\\$&");
-  return `"${escapeText(masked, options)}"`;
+  return `"${escapeStart(text, options, (start) => start.replace(/["\\]/g, "\\$&"))}"`;
+}
+
+function escapeStart(
+  text: string,
+  { max = 1000, ascii = false }: EscapeOptions,
+  mask: (start: string) => string,
+): string {
+  // One character becomes ten at most, so a huge payload is cut before the work, not only after it.
+  const isCut = text.length > max + 1;
+  const start = isCut ? text.slice(0, max + 1).replace(HALF_PAIR, "") : text;
+  const escaped = mask(start).replace(HARMFUL, escapeCharacter).replace(PILED_MARKS, "$1");
+  const shown = ascii ? escaped.replace(NOT_ASCII, escapeCharacter) : escaped;
+  return isCut || shown.length > max ? cutCharacters(shown, max, ascii) : shown;
 }
 
 function escapeCharacter(character: string): string {
@@ -51,11 +59,9 @@ function escapeCharacter(character: string): string {
 }
 
 function cutCharacters(text: string, max: number, ascii: boolean): string {
-  if (text.length <= max) return text;
   const ellipsis = ascii ? "..." : "…";
   if (max <= ellipsis.length) return ellipsis.slice(0, max);
   const kept = text.slice(0, max - ellipsis.length);
   // Half a surrogate pair, or half of one of our own escapes, would say something else.
-  return kept.replace(/[\ud800-\udbff]$/, "").replace(/\\(?:x.?|u[^\\]{0,3}|u\{[^}]*)?$/, "") +
-    ellipsis;
+  return kept.replace(HALF_PAIR, "").replace(HALF_ESCAPE, "$1") + ellipsis;
 }

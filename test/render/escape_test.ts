@@ -37,6 +37,16 @@ test("escapeText cuts with an ellipsis, and neither a character nor an escape in
   assert.equal(escapeText("x".repeat(5_000_000)).length, 1000);
 });
 
+test("what is cut before piled marks go is marked as cut, and ends with no half of anything", () => {
+  const piled = `a${"\u0301".repeat(9)}`;
+  const left = `a${"\u0301".repeat(6)}`;
+  assert.equal(quoteText(`${piled}"`, { max: 10 }), `"${left}\\""`);
+  assert.equal(quoteText(`${piled}\\b`, { max: 10 }), `"${left}\\\\…"`);
+  assert.equal(escapeText(`${piled}bcd`, { max: 10 }), `${left}b…`);
+  assert.equal(escapeText(`${piled}😀😀`, { max: 10 }), `${left}…`);
+  assert.equal(escapeText(`a${"\u0301".repeat(500)}b`, { max: 100 }), `${left}…`);
+});
+
 test("escapeText in ASCII escapes everything else", () => {
   assert.equal(escapeText("größe 漢 😀", { ascii: true }), "gr\\xf6\\xdfe \\u6f22 \\u{1f600}");
 });
