@@ -1,5 +1,6 @@
 /** How the cost of a message grows with what there is of something. */
 import { Broker } from "./broker.ts";
+import { LEAST_OF_THREE_FIELDS } from "./message.ts";
 import type { Load, OwnOutcome, Variant } from "./own_runs.ts";
 import { OwnRuns } from "./own_runs.ts";
 import { formatOwn } from "./own_table.ts";
@@ -17,9 +18,6 @@ const MOST_TURNS = 20_000;
 
 /** No more bytes than these for one point, so that large messages are fewer. */
 const MOST_BYTES = 200e6;
-
-/** Three fields take some 35; smaller messages have one. */
-const LEAST_BYTES = 40;
 
 const CURVES: readonly Curve[] = [
   {
@@ -56,7 +54,7 @@ const CURVES: readonly Curve[] = [
     points: [10, 40, 100, 1000, 10_000, 100_000, 1_000_000],
     variant: (bytes, usual) => ({
       load: { ...usual, bytes, messages: Math.min(usual.messages, Math.ceil(MOST_BYTES / bytes)) },
-      ...(bytes < LEAST_BYTES ? { task: "schema: z.object({ id: z.number() })" } : {}),
+      ...(bytes < LEAST_OF_THREE_FIELDS ? { task: "schema: z.object({ id: z.number() })" } : {}),
     }),
   },
   {
