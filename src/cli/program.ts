@@ -16,6 +16,9 @@ import { describeUsageError, unknownCommand } from "./usage_errors.ts";
 /** `taskc dev` sets this to 1 for its child, which then leaves settings of other brokers unread. */
 export const EMBEDDED_BROKER_VARIABLE = "_TASKC_EMBEDDED_BROKER";
 
+/** Ends the parsing, as a request for help does: beside a command, too, nothing runs. */
+const VERSION_ASKED = "taskc.versionAsked";
+
 /** What a handler is called with. */
 export interface Invocation<C extends CommandName> {
   settings: Settings<C>;
@@ -85,6 +88,10 @@ async function dispatch(handlers: Handlers, around: Surroundings): Promise<ExitC
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return EXIT.ok;
+    if (error.code === VERSION_ASKED) {
+      around.stdout.write(`${await handlers.version()}\n`);
+      return EXIT.ok;
+    }
     throw error;
   }
   return await chosen!();
@@ -111,12 +118,13 @@ function buildProgram(
       getOutHasColors: () => takesColours(around.stdout, around.env),
     })
     .addHelpText("after", describeExamples(PROGRAM.examples))
+    .on("option:version", () => {
+      throw new CommanderError(EXIT.ok, VERSION_ASKED, "");
+    })
     .action(() =>
-      choose(async () => {
-        if (program.getOptionValue("version") === true) {
-          around.stdout.write(`${await handlers.version()}\n`);
-        } else program.outputHelp();
-        return EXIT.ok;
+      choose(() => {
+        program.outputHelp();
+        return Promise.resolve(EXIT.ok);
       })
     );
   overrideExit(program, null);

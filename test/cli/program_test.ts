@@ -196,6 +196,16 @@ test("--version asks for the version only then, and wrong variables do not stand
   }
 });
 
+test("--version beside a command shows the version and runs nothing", async () => {
+  for (
+    const argv of [["run", "t.ts", "--version"], ["broker", "-V"], ["-V", "broker"], ["dev", "-V"]]
+  ) {
+    const { stdout, stderr, code, called } = await runTaskc(argv);
+    assert.deepEqual([stdout, stderr, code], ["taskc 1.2.3\n", "", 0], argv.join(" "));
+    assert.equal(called, null, argv.join(" "));
+  }
+});
+
 test("what a handler throws is reported, and its exit code is the program's", async () => {
   const kafka = await runTaskc(["run", "t.ts"], {
     handlers: {
